@@ -1,0 +1,1 @@
+"""What is learnt from: digests, versions, contracts, quarantine and splits."""

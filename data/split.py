@@ -1,0 +1,57 @@
+"""Train, validation and holdout: decided by a row's content, never by its place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from data.digest import row_digests
+from kaizen.config import FixedSplit, HashSplit
+from kaizen.errors import KaizenError
+from kaizen.usecase import Split
+
+
+def split(frame: pd.DataFrame, rule: HashSplit | FixedSplit) -> Split:
+    """The three parts of ``frame``, each with a fresh index.
+
+    Raises:
+        KaizenError: there are too few rows for a train and a holdout part.
+    """
+    parts = _by_hash(frame, rule) if isinstance(rule, HashSplit) else _fixed(frame, rule)
+    if parts.train.empty or parts.holdout.empty:
+        raise KaizenError(
+            f"{len(frame)} rows give {len(parts.train)} to train on and {len(parts.holdout)} to "
+            "judge by: both are needed, bring more rows"
+        )
+    return parts
+
+
+def positions(frame: pd.DataFrame, key: str) -> np.ndarray:
+    """Each row's place in [0, 1), a pure function of its content and ``key``; shape (n,)."""
+    digests = row_digests(frame, key)
+    return np.array([int.from_bytes(digest[:8], "big") / 2**64 for digest in digests])
+
+
+def _by_hash(frame: pd.DataFrame, rule: HashSplit) -> Split:
+    place = positions(frame, rule.key)
+    holdout = place < rule.holdout
+    validation = ~holdout & (place < rule.holdout + rule.validation)
+    return Split(
+        train=_part(frame, ~holdout & ~validation),
+        validation=_part(frame, validation),
+        holdout=_part(frame, holdout),
+    )
+
+
+def _part(frame: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
+    return frame.loc[chosen].reset_index(drop=True)
+
+
+def _fixed(frame: pd.DataFrame, rule: FixedSplit) -> Split:
+    train, holdout = train_test_split(frame, test_size=rule.holdout, random_state=rule.seed)
+    return Split(
+        train=train.reset_index(drop=True),
+        validation=frame.iloc[:0].reset_index(drop=True),
+        holdout=holdout.reset_index(drop=True),
+    )

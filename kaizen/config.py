@@ -1,0 +1,241 @@
+"""The configuration of a run: YAML, overlays, preset and ``--set``, checked and frozen.
+
+Later wins: ``configs/NAME.yaml``, ``configs/env/$KAIZEN_ENV.yaml``, the preset, ``--config FILE``,
+``--set``. Unknown keys are refused with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kaizen import catalog
+from kaizen.errors import UsageError, unknown
+from kaizen.paths import PROJECT_ROOT
+
+Tree = dict[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """Base of every setting: immutable, unknown keys refused, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class HashSplit(Frozen):
+    """A row's part follows from a keyed hash of its content: growing data never moves a row."""
+
+    KIND: Literal["hash"] = "hash"
+    holdout: float = Field(0.2, gt=0, lt=1)
+    validation: float = Field(0.1, ge=0, lt=1)
+    key: str = "kaizen"
+
+
+class FixedSplit(Frozen):
+    """scikit-learn's ``train_test_split``, to reproduce a published figure. No validation part."""
+
+    KIND: Literal["fixed"] = "fixed"
+    holdout: float = Field(0.2, gt=0, lt=1)
+    seed: int = Field(0, ge=0)
+
+
+SplitRule = Annotated[HashSplit | FixedSplit, Field(discriminator="KIND")]
+
+
+class GateRule(Frozen):
+    """When a challenger replaces the champion. Shares are relative to the champion's metric.
+
+    Attributes:
+        metric: what is compared, by its scikit-learn name.
+        direction: which way is better.
+        margin: least relative gain that counts as better.
+        tolerance: relative loss that still counts as "not worse".
+        risk: largest accepted probability of a loss beyond ``tolerance``.
+        resamples: number of paired bootstrap draws.
+    """
+
+    metric: str
+    direction: Literal["higher", "lower"]
+    margin: float = Field(0.005, ge=0)
+    tolerance: float = Field(0.05, ge=0)
+    risk: float = Field(0.05, gt=0, lt=1)
+    resamples: int = Field(2000, ge=200)
+
+
+class ServingRule(Frozen):
+    """How a model is served: worker processes, and the largest request accepted."""
+
+    workers: int = Field(1, ge=1, le=64)
+    max_body_mb: float = Field(8.0, gt=0)
+    max_rows: int = Field(4096, ge=1)
+    timeout_s: float = Field(10.0, gt=0, le=60)
+
+
+class Config(Frozen):
+    """The effective configuration of one run; ``params`` and ``data`` are the use case's own."""
+
+    usecase: str
+    seed: int = Field(0, ge=0)
+    data: Any
+    params: Any
+    split: SplitRule = HashSplit()
+    gate: GateRule
+    serving: ServingRule = ServingRule()
+
+    def record(self) -> Tree:
+        """As plain data, for the record of a run."""
+        return self.model_dump(mode="json")
+
+
+def load(
+    name: str,
+    preset: str | None = None,
+    settings: Sequence[str] = (),
+    file: Path | None = None,
+) -> Config:
+    """The effective configuration of use case ``name``.
+
+    Raises:
+        UsageError: unknown use case, preset, key or value; a file that is not there or not YAML.
+    """
+    catalog.check(name)
+    tree = read(PROJECT_ROOT / "configs" / f"{name}.yaml")
+    presets = cast(Tree, tree.pop("presets", {}))
+    layers: list[Tree] = []
+    if environment := os.environ.get("KAIZEN_ENV"):
+        layers.append(_environment(environment))
+    if preset is not None:
+        if preset not in presets:
+            raise unknown("preset", preset, presets)
+        layers.append(presets[preset])
+    if file is not None:
+        layers.append(read(file))
+    layers += [assignment(text) for text in settings]
+    for layer in layers:
+        tree = merge(tree, layer)
+    if tree.get("usecase", name) != name:
+        raise UsageError(f"the configuration is for use case {tree['usecase']!r}, not {name!r}")
+    case = catalog.usecase(name)
+    tree = {**tree, "usecase": name}
+    tree["data"] = check(case.Data, tree.get("data") or {}, "data")
+    tree["params"] = check(case.Params, tree.get("params") or {}, "params")
+    return check(Config, tree)
+
+
+def _environment(name: str) -> Tree:
+    folder = PROJECT_ROOT / "configs" / "env"
+    known = [path.stem for path in folder.glob("*.yaml")]
+    if name not in known:
+        raise unknown("environment (KAIZEN_ENV)", name, known)
+    return read(folder / f"{name}.yaml")
+
+
+def read(path: Path) -> Tree:
+    """A YAML file as a tree.
+
+    Raises:
+        UsageError: the file is missing, unreadable, not YAML, or not a mapping.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(f"cannot read configuration {path}: {reason}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise UsageError(f"{path} holds a {type(tree).__name__}: expected keys and values")
+    return tree
+
+
+def assignment(text: str) -> Tree:
+    """``a.b=c`` as the tree ``{"a": {"b": c}}``, the value read as YAML.
+
+    Raises:
+        UsageError: there is no ``=`` or a part of the key is empty.
+    """
+    key, equals, value = text.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise UsageError(f"--set {text!r}: expected KEY=VALUE, for example params.alpha=0.4")
+    try:
+        leaf = _number(yaml.safe_load(value))
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {text!r}: the value is not YAML") from error
+    for part in reversed(parts):
+        leaf = {part: leaf}
+    return cast(Tree, leaf)
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads ``1e-3`` as text; people mean a number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+    """``over`` laid on ``base``, mapping by mapping. A new KIND replaces the whole mapping."""
+    if "KIND" in over and over["KIND"] != base.get("KIND"):
+        return dict(over)
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        result[key] = merge(below, value) if both else value
+    return result
+
+
+def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Model:
+    """``tree`` as a ``model``.
+
+    Raises:
+        UsageError: the first thing that is wrong, in words, with the nearest known key.
+    """
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise _in_words(model, error, prefix) from None
+
+
+def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> UsageError:
+    first = error.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"] if part not in ("hash", "fixed")]
+    name = ".".join(filter(None, [prefix, *path]))
+    if first["type"] == "extra_forbidden":
+        return unknown("key", name, _keys(model, path[:-1], prefix))
+    if first["type"] == "missing":
+        return UsageError(f"{name} is missing from the configuration")
+    return UsageError(f"{name} is {first['input']!r}: {_lower(first['msg'])}")
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _keys(model: type[BaseModel], path: Sequence[str], prefix: str) -> list[str]:
+    """The keys known where an unknown one stood, written in full."""
+    kinds: list[type[BaseModel]] = [model]
+    for part in path:
+        kinds = [kind for owner in kinds for kind in _models(owner, part)]
+    names = {field for kind in kinds for field in kind.model_fields}
+    return [".".join(filter(None, [prefix, *path, name])) for name in sorted(names)]
+
+
+def _models(owner: type[BaseModel], name: str) -> list[type[BaseModel]]:
+    if name not in owner.model_fields:
+        return []
+    annotation = owner.model_fields[name].annotation
+    options = getattr(annotation, "__args__", None) or (annotation,)
+    return [kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)]

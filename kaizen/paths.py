@@ -1,0 +1,67 @@
+"""Where things are: the project's root, and the one folder that holds all state."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Home:
+    """The state folder. Its parts are named here and nowhere else."""
+
+    root: Path
+
+    @property
+    def zenml(self) -> Path:
+        return self.root / "zenml"
+
+    @property
+    def mlflow(self) -> Path:
+        return self.root / "mlflow"
+
+    @property
+    def bentoml(self) -> Path:
+        return self.root / "bentoml"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def events(self) -> Path:
+        return self.root / "events"
+
+    @property
+    def rollout(self) -> Path:
+        return self.root / "rollout"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def samples(self) -> Path:
+        return self.root / "samples"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def mlflow_uri(self) -> str:
+        return f"sqlite:///{self.mlflow / 'mlflow.db'}"
+
+
+def home() -> Home:
+    """The state folder of this process: ``KAIZEN_HOME``, or ``.kaizen`` in the project's root."""
+    chosen = os.environ.get("KAIZEN_HOME")
+    root = Path(chosen).expanduser() if chosen else PROJECT_ROOT / ".kaizen"
+    return Home(root.resolve())
