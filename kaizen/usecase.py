@@ -82,6 +82,10 @@ class Features(Protocol):
         """Rows as an array (n, *array.shape) to columns for :meth:`decode`."""
         ...
 
+    def request(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of the data set as the JSON a client would send (the target is left out)."""
+        ...
+
     def observe(self, inputs: Inputs, outputs: Outputs) -> dict[str, Array]:
         """What monitoring sees of n rows: name to (n,) values, and "embedding" (n, d) if any."""
         ...

@@ -1,0 +1,1 @@
+"""Exactly what goes into a Bento, and the code that builds it."""
