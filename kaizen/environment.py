@@ -20,12 +20,13 @@ def variables(state: Home) -> dict[str, str]:
         # pipelines
         "ZENML_CONFIG_PATH": str(state.zenml / "config"),
         "ZENML_LOCAL_STORES_PATH": str(state.zenml / "stores"),
-        "ZENML_REPOSITORY_PATH": str(PROJECT_ROOT),
+        "ZENML_CUSTOM_SOURCE_ROOT": str(PROJECT_ROOT),
+        "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
         "ZENML_ANALYTICS_OPT_IN": "false",
         "ZENML_LOGGING_COLORS_DISABLED": "true",
         "ZENML_ENABLE_RICH_TRACEBACK": "false",
         "ZENML_DISABLE_CLIENT_SERVER_MISMATCH_WARNING": "true",
-        "AUTO_OPEN_DASHBOARD": "false",
+        "ZENML_AUTO_OPEN_DASHBOARD": "false",
         # tracking
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",

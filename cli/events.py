@@ -1,0 +1,56 @@
+"""``kaizen events``: the predictions that were answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.output import as_json, columns, line
+from kaizen.paths import home
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(events)
+
+
+def events(
+    usecase: options.Usecase,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many, the newest.")] = 20,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Only those of one model version.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """The newest predictions with model version, answer and latency.
+
+    Example: `kaizen events digits -n 5`
+    """
+    from events import read
+    from kaizen.catalog import check
+
+    folder = home().events / check(usecase)
+    total = read.count(folder)
+    newest = list(read.read(folder, limit=limit, version=version))
+    if json:
+        as_json({"usecase": usecase, "count": total, "events": newest})
+        return
+    if not newest:
+        line(f"no predictions of {usecase} yet")
+        return
+    columns(
+        [("time", "id", "version", "latency", "answer")]
+        + [
+            (
+                str(event["time"]),
+                str(event["id"]),
+                f"v{event['version']}",
+                f"{event['latency_ms']:.1f} ms",
+                ", ".join(f"{key} {value}" for key, value in event["outputs"].items()),
+            )
+            for event in newest
+        ]
+    )
+    line(f"{len(newest)} of {total:,}")

@@ -1,0 +1,27 @@
+"""The options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Usecase = Annotated[str, typer.Argument(help="Name of a use case, for example digits.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+Stack = Annotated[
+    str, typer.Option("--stack", envvar="KAIZEN_STACK", help="Where it runs: a name of `kaizen stack list`.")
+]
+Preset = Annotated[
+    str | None, typer.Option("--preset", help="A preset of the use case's configuration.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one setting: params.alpha=0.4."),
+]
+File = Annotated[
+    Path | None, typer.Option("--config", help="A YAML file laid over the use case's own.")
+]
+RequirePromotion = Annotated[
+    bool, typer.Option("--require-promotion", help="Exit with 1 when the challenger is refused.")
+]

@@ -1,0 +1,177 @@
+"""``kaizen run``, ``train``, ``deploy``: the main job and its two halves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import options
+from cli.output import as_json, line
+from kaizen.errors import KaizenError, UsageError
+from kaizen.paths import home
+
+if TYPE_CHECKING:
+    from kaizen.results import RunResult
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (run, train, deploy):
+        app.command()(command)
+
+
+def run(
+    usecase: options.Usecase,
+    preset: options.Preset = None,
+    settings: options.Settings = None,
+    config: options.File = None,
+    stack: options.Stack = "local",
+    require_promotion: options.RequirePromotion = False,
+    json: options.Json = False,
+) -> None:
+    """Train a challenger, judge it against the champion, and serve the winner.
+
+    Example: `kaizen run digits --preset fast --set seed=1`
+    """
+    _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=True)
+
+
+def train(
+    usecase: options.Usecase,
+    preset: options.Preset = None,
+    settings: options.Settings = None,
+    config: options.File = None,
+    stack: options.Stack = "local",
+    require_promotion: options.RequirePromotion = False,
+    json: options.Json = False,
+) -> None:
+    """Train and judge a challenger without serving it.
+
+    Example: `kaizen train diabetes --set params.alpha=0.4`
+    """
+    _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=False)
+
+
+def deploy(
+    usecase: options.Usecase,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            "--version",
+            help="A version or alias; default: the promoted challenger, else the champion.",
+        ),
+    ] = None,
+    stack: options.Stack = "local",
+    json: options.Json = False,
+) -> None:
+    """Serve a registered version that the gate has promoted.
+
+    Example: `kaizen deploy digits --version 3`
+    """
+    from cli.terminal import watching
+    from kaizen.catalog import check
+
+    check(usecase)
+    log = _log(usecase, "deploy")
+    with _explained(log), watching(log):
+        from pipelines.run import deploy as deploy_version
+
+        deployment = deploy_version(usecase, version, stack=stack)
+    if json:
+        as_json(deployment.model_dump())
+        return
+    line(f"{usecase} v{deployment.version} is live at {deployment.url}")
+
+
+def _run(
+    usecase: str,
+    preset: str | None,
+    settings: list[str] | None,
+    config: Path | None,
+    stack: str,
+    require_promotion: bool,
+    json: bool,
+    *,
+    deploy: bool,
+) -> None:
+    from cli.terminal import watching
+    from kaizen.catalog import check
+
+    check(usecase)
+    log = _log(usecase, "run")
+    with _explained(log), watching(log):
+        from pipelines.run import run as run_pipelines
+
+        result = run_pipelines(
+            usecase,
+            preset=preset,
+            settings=settings or (),
+            file=config,
+            stack=stack,
+            deploy=deploy,
+        )
+        sample = _sample(usecase) if result.url else None
+    if json:
+        as_json(result.model_dump())
+    else:
+        _tell(result, sample)
+    if require_promotion and result.decision != "promoted":
+        raise typer.Exit(1)
+
+
+def _sample(usecase: str) -> tuple[Path, dict[str, Any]]:
+    from registry.sample import write
+
+    return write(usecase, home())
+
+
+def _tell(result: RunResult, sample: tuple[Path, dict[str, Any]] | None) -> None:
+    from cli.terminal import seconds_in_words
+
+    line()
+    line(f"{result.usecase} v{result.model_version}: {result.reason}")
+    line("  ".join(f"{name} {value:,.4f}" for name, value in result.metrics.items()))
+    line(f"{seconds_in_words(result.seconds)}, run {result.run_id}")
+    if result.url is None:
+        line(f"not served; `kaizen deploy {result.usecase}` serves what the gate has promoted")
+    if sample is not None:
+        line(f"served at {result.url}, try it:")
+        line()
+        line(f"  {curl(str(result.url), sample[0])}")
+        line()
+        line(f"the answer holds {sample[1]}")
+
+
+def curl(url: str, body: Path) -> str:
+    """A line for the shell that asks the service what stands in ``body``."""
+    near = Path(os.path.relpath(body))
+    data = shlex.quote(f"@{near if len(str(near)) < len(str(body)) else body}")
+    return f"curl -s {url}/predict -H 'content-type: application/json' -d {data}"
+
+
+def _log(usecase: str, kind: str) -> Path:
+    return home().logs / f"{kind}-{usecase}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.log"
+
+
+@contextmanager
+def _explained(log: Path) -> Iterator[None]:
+    """An error ends in one line that names the log; its traceback stands there."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        known = isinstance(error, KaizenError)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        raise KaizenError(f"{reason} (log: {log})") from error

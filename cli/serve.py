@@ -1,0 +1,114 @@
+"""``kaizen up``, ``down``, ``status``: what is served on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from cli import options
+from cli.output import as_json, columns, line
+from kaizen.paths import home
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (up, down, status):
+        app.command()(command)
+
+
+def up(json: options.Json = False) -> None:
+    """Serve what should be served, after a restart of the machine or `kaizen down`.
+
+    Example: `kaizen up`
+    """
+    from registry import versions
+    from rollout import deployments
+
+    live = deployments.up(home(), follow=versions.promote, report=_quiet if json else line)
+    if json:
+        as_json({"deployments": [deployment.model_dump() for deployment in live]})
+    elif live:
+        columns([(item.usecase, f"v{item.version}", item.url) for item in live])
+    else:
+        line("nothing is deployed yet: `kaizen run digits` trains and serves a first model")
+
+
+def down(json: options.Json = False) -> None:
+    """Stop serving; no process of this home is left. `kaizen up` brings the same models back.
+
+    Example: `kaizen down`
+    """
+    from rollout import deployments
+
+    ended = deployments.down(home())
+    if json:
+        as_json({"ended": ended})
+    else:
+        line(f"{ended} processes ended" if ended else "nothing was running")
+
+
+def status(json: options.Json = False) -> None:
+    """Which models are champions, what is served, and whether it answers.
+
+    Example: `kaizen status --json`
+    """
+    from rollout import deployments
+
+    services = [service.model_dump() for service in deployments.status(home())]
+    models = _models()
+    if json:
+        as_json({"home": str(home().root), "services": services, "models": models})
+        return
+    if not models and not services:
+        line("nothing is here yet: `kaizen run digits` trains and serves a first model")
+        return
+    rows = [("use case", "version", "aliases", "decision", "reason")]
+    for model in models:
+        aliases = ", ".join(model["aliases"]) or "-"
+        rows.append(
+            (model["usecase"], f"v{model['version']}", aliases, model["decision"], model["reason"])
+        )
+    columns(rows)
+    line()
+    served = [("served", "version", "weight", "ready", "url")]
+    for service in services:
+        ready = "ready" if service["ready"] else "not answering: `kaizen up`"
+        served.append(
+            (
+                service["usecase"],
+                f"v{service['version']}",
+                f"{service['weight']}",
+                ready,
+                service["url"],
+            )
+        )
+    columns(served) if services else line("nothing is served")
+
+
+def _models() -> list[dict[str, Any]]:
+    """Every use case's newest version and the ones that hold an alias, newest first."""
+    if not (home().mlflow / "mlflow.db").exists():
+        return []
+    from kaizen import catalog
+    from registry import versions
+
+    models = []
+    for usecase in catalog.names():
+        known = versions.list_versions(usecase)
+        for place, model in enumerate(known):
+            if place == 0 or model.aliases:
+                models.append(
+                    {
+                        "usecase": usecase,
+                        "version": model.version,
+                        "aliases": list(model.aliases),
+                        "decision": model.tags.get("decision", ""),
+                        "reason": model.tags.get("reason", ""),
+                    }
+                )
+    return models
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""

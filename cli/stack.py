@@ -1,0 +1,32 @@
+"""``kaizen stack``: where things run."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import options
+from cli.output import as_json, columns
+
+app = typer.Typer(help="Where things run.", no_args_is_help=True)
+
+
+@app.callback()
+def stack() -> None:
+    """Where things run: one file per stack in `stacks/`."""
+
+
+@app.command("list")
+def list_stacks(json: options.Json = False) -> None:
+    """Every stack there is.
+
+    Example: `kaizen stack list`
+    """
+    from stacks import settings
+
+    stacks = [
+        {"name": name, "description": settings.load(name).description} for name in settings.names()
+    ]
+    if json:
+        as_json({"stacks": stacks})
+    else:
+        columns([(entry["name"], entry["description"]) for entry in stacks])

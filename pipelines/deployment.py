@@ -1,0 +1,17 @@
+"""A promoted version to a served one."""
+
+from typing import Any
+
+from zenml import pipeline
+
+from steps.deploy import deploy
+from steps.package import package
+from steps.smoke import smoke
+
+
+@pipeline(name="deployment")
+def deployment(usecase: str, version: str, rule: dict[str, Any]) -> None:
+    """``rule`` says how the model is served."""
+    release = package(usecase, version, rule)
+    live = deploy(usecase, release, rule)
+    smoke(usecase, live)

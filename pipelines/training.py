@@ -1,0 +1,38 @@
+"""Data to decision: everything up to a registered challenger."""
+
+from typing import Any
+
+from zenml import pipeline
+
+from stacks.zenml_cache import policy
+from steps.compare import compare
+from steps.drift_check import drift_check
+from steps.evaluate import evaluate
+from steps.export import export
+from steps.load import load
+from steps.register import register
+from steps.split import split
+from steps.train import train
+from steps.validate import validate
+
+
+@pipeline(name="training")
+def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run: str) -> None:
+    """``config`` is the effective configuration, ``champion`` the version to beat or empty."""
+    name = config["usecase"]
+    model, features = f"usecases.{name}.model", f"usecases.{name}.features"
+
+    def cached(step: Any, *modules: str) -> Any:
+        return step.with_options(cache_policy=policy(step.resolve().module, *modules))
+
+    dataset, digest = cached(load, model)(name, config["data"], fingerprint)
+    rows = cached(validate, model)(name, dataset)
+    fit, stop, holdout = cached(split)(dataset, config["split"], after=rows)
+    report, drift = cached(drift_check, features)(name, champion, config["split"], fit)
+    trained, curves = cached(train, model)(name, config["params"], config["seed"], fit, stop)
+    onnx, golden = cached(export, model)(name, trained, fit, stop)
+    metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
+    decision = cached(compare, features)(
+        name, champion, config["gate"], config["seed"], holdout, answers
+    )
+    register(config, mlflow_run, digest, holdout, onnx, golden, curves, metrics, answers, decision, drift)

@@ -1,0 +1,58 @@
+"""Brings champion and challenger before the gate, on the same held-out rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data import versions as datasets
+from data.digest import row_digests
+from kaizen.config import GateRule
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from kaizen.results import Decision
+from kaizen.usecase import Array, UseCase
+from registry import gate, versions
+from serving.scorer import Scorer
+
+
+def judge(
+    case: UseCase,
+    rule: GateRule,
+    holdout: pd.DataFrame,
+    challenger: Array,
+    *,
+    champion: str | None,
+    seed: int,
+    home: Home,
+) -> Decision:
+    """The gate's decision on the challenger's answers (n,) for the rows of ``holdout``.
+
+    Args:
+        champion: version to beat; None lets the first model pass.
+        seed: of the bootstrap.
+    """
+    truth = holdout[case.target].to_numpy()
+    if champion is None:
+        return gate.decide(rule, truth, challenger, seed=seed)
+    model = Scorer(versions.onnx_bytes(case.name, champion))
+    return gate.decide(
+        rule,
+        truth,
+        challenger,
+        case.features.answer(model(case.features.decode(holdout))),
+        seed=seed,
+        champion_version=champion,
+        new=_new_rows(case.name, champion, holdout, home),
+    )
+
+
+def _new_rows(name: str, champion: str, holdout: pd.DataFrame, home: Home) -> Array | None:
+    """Which held-out rows (n,) the champion's data set did not have; None where it had all."""
+    digest = versions.get(name, champion).tags.get("dataset_digest", "")
+    try:
+        known = set(row_digests(datasets.load(name, digest, home)))
+    except KaizenError:
+        return None
+    new = np.array([row not in known for row in row_digests(holdout)])
+    return new if new.any() else None

@@ -1,0 +1,40 @@
+"""From a trained model to ONNX, with the proof that both answer alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kaizen.errors import KaizenError
+from kaizen.usecase import UseCase
+from serving.golden import TOLERANCE, Golden, largest_difference
+from serving.scorer import Scorer
+
+GOLDEN_ROWS = 32
+
+
+def export(case: UseCase, model: Any, rows: pd.DataFrame) -> tuple[bytes, Golden, float]:
+    """ONNX bytes, the golden set made of the first of ``rows``, and the largest difference.
+
+    ``rows`` must not be holdout rows: the golden set travels with the model.
+
+    Raises:
+        KaizenError: the exported model answers differently from the trained one.
+    """
+    onnx = case.export(model)
+    sample = rows.head(GOLDEN_ROWS)
+    inputs = case.features.decode(sample)
+    outputs = case.predict(model, inputs)
+    golden = Golden(
+        requests=[case.features.request(row) for row in sample.to_dict("records")],
+        outputs={name: values.tolist() for name, values in outputs.items()},
+        responses=[answer.model_dump(mode="json") for answer in case.features.respond(outputs)],
+    )
+    difference = largest_difference(golden, Scorer(onnx)(inputs))
+    if not difference <= TOLERANCE:
+        raise KaizenError(
+            f"the ONNX export of {case.name} differs from the trained model by {difference:.2e} "
+            f"on {len(sample)} rows, {TOLERANCE:.0e} is allowed: the export is not used"
+        )
+    return onnx, golden, difference

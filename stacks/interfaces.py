@@ -1,0 +1,128 @@
+"""Starts ZenML's and MLflow's own web interfaces for this home, on loopback."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from kaizen.ports import HOST
+
+READY_S = 90.0
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A running web interface."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def wait(self) -> None:
+        """Until it ends."""
+        self.process.wait()
+
+
+@contextmanager
+def serving(name: str, port: int, home: Home) -> Iterator[Interface]:
+    """The interface ``name`` ("zenml" or "mlflow") on ``port``, ended with the block.
+
+    Raises:
+        KaizenError: it ended at once or did not answer in time; the log is named.
+    """
+    url = f"http://{HOST}:{port}"
+    log = home.logs / f"ui-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command, extra = (_zenml if name == "zenml" else _mlflow)(port, home)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **extra},
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        _wait(url, process, log=str(log))
+        if name == "zenml":
+            _skip_survey(url)
+        yield Interface(url, process)
+    finally:
+        _end(process)
+
+
+def _mlflow(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
+    command = [
+        sys.executable, "-m", "mlflow", "server",
+        "--backend-store-uri", os.environ.get("MLFLOW_TRACKING_URI", home.mlflow_uri),
+        "--default-artifact-root", str(home.mlflow / "artifacts"),
+        "--host", HOST, "--port", str(port), "--workers", "1",
+    ]  # fmt: skip
+    return command, {}
+
+
+def _zenml(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
+    """ZenML's server on the store that runs use directly. Loopback only, so without a login."""
+    command = [
+        sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app",
+        "--host", HOST, "--port", str(port), "--no-server-header",
+    ]  # fmt: skip
+    store = home.zenml / "stores" / "default_zen_store" / "zenml.db"
+    return command, {
+        "ZENML_SERVER": "True",
+        "ZENML_STORE_TYPE": "sql",
+        "ZENML_STORE_URL": f"sqlite:///{store}",
+        "ZENML_CONFIG_PATH": str(home.zenml / "server"),
+        "ZENML_SERVER_DEPLOYMENT_TYPE": "local",
+        "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",
+        "ZENML_SERVER_AUTO_ACTIVATE": "True",
+        "ZENML_SERVER_JWT_SECRET_KEY": secrets.token_hex(32),
+        "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "True",
+    }
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: str) -> None:
+    end = time.monotonic() + READY_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise KaizenError(f"the interface ended at once (exit {process.returncode}): see {log}")
+        try:
+            if httpx.get(f"{url}/health", timeout=2).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise KaizenError(f"the interface did not answer within {READY_S:.0f} s: see {log}")
+
+
+def _skip_survey(url: str) -> None:
+    """ZenML shows a survey in place of every page until its user has answered it."""
+    answer = httpx.put(
+        f"{url}/api/v1/current-user",
+        json={"email_opted_in": False, "user_metadata": {"finished_onboarding_survey": True}},
+        timeout=30,
+    )
+    if answer.is_error:
+        raise KaizenError(f"ZenML refused to skip its survey page: {answer.status_code}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,35 @@
+"""Stacks as files: ``stacks/NAME.yaml``, typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from kaizen.config import Frozen, check, read
+from kaizen.errors import unknown
+
+FOLDER = Path(__file__).parent
+
+
+class LocalStack(Frozen):
+    """This machine, embedded: how many steps may run at once."""
+
+    description: str = ""
+    max_parallel: int = Field(8, ge=1, le=256)
+
+
+def names() -> list[str]:
+    """Every stack that has a file."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str) -> LocalStack:
+    """The stack's settings.
+
+    Raises:
+        UsageError: no stack has this name, or its file is wrong.
+    """
+    if name not in names():
+        raise unknown("stack", name, names())
+    return check(LocalStack, read(FOLDER / f"{name}.yaml"))

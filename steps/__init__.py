@@ -1,0 +1,1 @@
+"""ZenML steps: a few lines each that call the rooms below."""

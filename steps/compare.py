@@ -1,0 +1,36 @@
+"""The gate: champion and challenger on the same held-out rows."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from kaizen.config import GateRule
+from kaizen.paths import home
+from kaizen.results import Decision
+from registry import contest
+
+
+@step
+def compare(
+    usecase: str,
+    champion: str,
+    rule: dict[str, Any],
+    seed: int,
+    holdout: pd.DataFrame,
+    answers: np.ndarray,
+) -> Annotated[Decision, "decision"]:
+    """``champion`` is the version to beat, empty where there is none."""
+    decision = contest.judge(
+        catalog.usecase(usecase),
+        GateRule.model_validate(rule),
+        holdout,
+        answers,
+        champion=champion or None,
+        seed=seed,
+        home=home(),
+    )
+    progress.figure(decision.reason)
+    return decision

@@ -1,0 +1,29 @@
+"""The Bento goes live: staging, golden set, router, and the champion's name."""
+
+from typing import Annotated, Any
+
+from zenml import step
+
+from kaizen import progress
+from kaizen.config import ServingRule
+from kaizen.paths import home
+from kaizen.results import Release
+from registry import versions
+from rollout import deployments
+from rollout.deployments import Deployment
+
+
+@step(enable_cache=False)
+def deploy(
+    usecase: str, release: Release, rule: dict[str, Any]
+) -> Annotated[Deployment, "deployment"]:
+    deployment = deployments.deploy(
+        release,
+        workers=ServingRule.model_validate(rule).workers,
+        golden=versions.golden(usecase, release.version),
+        home=home(),
+        follow=versions.promote,
+        report=progress.figure,
+    )
+    progress.figure(f"v{deployment.version} live at {deployment.url}")
+    return deployment

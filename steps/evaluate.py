@@ -1,0 +1,25 @@
+"""The challenger's answers on the holdout, and what they are worth."""
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from registry import scores
+from serving.scorer import Scorer
+from stacks.zenml_materializers import ArrayMaterializer
+
+
+@step(output_materializers={"answers": ArrayMaterializer})
+def evaluate(
+    usecase: str, metric: str, onnx: bytes, holdout: pd.DataFrame
+) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[np.ndarray, "answers"]]:
+    case = catalog.usecase(usecase)
+    answers = case.features.answer(Scorer(onnx)(case.features.decode(holdout)))
+    truth = holdout[case.target].to_numpy()
+    metrics = scores.evaluate(case.task, truth, answers, case.positive)
+    if metric in metrics:
+        progress.figure(f"{metric} {metrics[metric]:,.4f} on {len(holdout):,} held-out rows")
+    return metrics, answers

@@ -1,0 +1,20 @@
+"""The model leaves its framework: ONNX, and the golden set that proves it still answers alike."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from registry import export as registry
+
+
+@step
+def export(
+    usecase: str, model: Any, train: pd.DataFrame, validation: pd.DataFrame
+) -> tuple[Annotated[bytes, "onnx"], Annotated[str, "golden_set"]]:
+    rows = train if validation.empty else validation
+    onnx, golden, difference = registry.export(catalog.usecase(usecase), model, rows)
+    golden_set = golden.dump()
+    progress.figure(f"{len(onnx) / 1024:,.0f} KiB, differs by {difference:.1e} at most")
+    return onnx, golden_set

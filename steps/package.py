@@ -1,0 +1,28 @@
+"""The promoted model becomes a Bento."""
+
+from typing import Annotated, Any
+
+from zenml import step
+
+from kaizen import progress
+from kaizen.config import ServingRule
+from kaizen.paths import home
+from kaizen.results import Release
+from registry import lineage, versions
+from serving import bundle
+
+
+@step(enable_cache=False)
+def package(usecase: str, version: str, rule: dict[str, Any]) -> Annotated[Release, "release"]:
+    release = bundle.build(
+        usecase=usecase,
+        version=version,
+        model=versions.onnx_bytes(usecase, version),
+        golden=versions.golden(usecase, version),
+        metadata=lineage.identity(usecase, version),
+        rule=ServingRule.model_validate(rule),
+        home=home(),
+    )
+    versions.tag(usecase, version, bento=release.tag)
+    progress.figure(release.tag)
+    return release

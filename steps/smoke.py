@@ -1,0 +1,24 @@
+"""The golden set, asked through the front door; a wrong answer brings the old model back."""
+
+from typing import Annotated
+
+from zenml import step
+
+from kaizen import progress
+from kaizen.errors import KaizenError
+from kaizen.paths import home
+from registry import versions
+from rollout import deployments
+from rollout.deployments import Deployment
+from serving import client
+
+
+@step(enable_cache=False)
+def smoke(usecase: str, deployment: Deployment) -> Annotated[int, "answers_checked"]:
+    golden = versions.golden(usecase, deployment.version)
+    try:
+        client.smoke(deployment.url, golden, deployment.version)
+    except KaizenError as error:
+        raise deployments.undo(deployment, error, home(), follow=versions.promote) from error
+    progress.figure(f"{len(golden.requests)} golden answers through the router")
+    return len(golden.requests)

@@ -1,0 +1,28 @@
+"""Train, validation, holdout."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import TypeAdapter
+from zenml import step
+
+from data import split as parts
+from kaizen import progress
+from kaizen.config import SplitRule
+from stacks.zenml_materializers import FrameMaterializer
+
+NAMES = ("train", "validation", "holdout")
+
+
+@step(output_materializers=dict.fromkeys(NAMES, FrameMaterializer))
+def split(
+    dataset: pd.DataFrame, rule: dict[str, Any]
+) -> tuple[
+    Annotated[pd.DataFrame, "train"],
+    Annotated[pd.DataFrame, "validation"],
+    Annotated[pd.DataFrame, "holdout"],
+]:
+    made = parts.split(dataset, TypeAdapter(SplitRule).validate_python(rule))
+    train, validation, holdout = made.train, made.validation, made.holdout
+    progress.figure(f"{len(train):,} / {len(validation):,} / {len(holdout):,} rows")
+    return train, validation, holdout

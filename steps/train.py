@@ -1,0 +1,24 @@
+"""A challenger learns."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from stacks.zenml_materializers import ModelMaterializer
+
+
+@step(output_materializers={"model": ModelMaterializer})
+def train(
+    usecase: str,
+    params: dict[str, Any],
+    seed: int,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+) -> tuple[Annotated[Any, "model"], Annotated[dict[str, list[float]], "curves"]]:
+    case = catalog.usecase(usecase)
+    chosen = case.Params.model_validate(params)
+    trained = case.train(chosen, train, validation, seed, progress.figure)
+    model, curves = trained.model, trained.curves
+    return model, curves

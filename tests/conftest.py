@@ -1,0 +1,41 @@
+"""Fixtures for every test: a state folder of its own, set before any library is imported."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_ROOT = tempfile.TemporaryDirectory(prefix="kaizen-tests-", ignore_cleanup_errors=True)
+os.environ["KAIZEN_HOME"] = str(Path(_ROOT.name, "home"))
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+from kaizen import environment  # noqa: E402 - the home is chosen first
+from kaizen.paths import Home  # noqa: E402
+
+STATE = environment.apply()
+
+import pytest  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def home() -> Home:
+    """The state folder that this test process shares. Libraries read it once, at import."""
+    return STATE
+
+
+@pytest.fixture
+def other_home(tmp_path: Path) -> Home:
+    """A state folder for what takes its home as an argument."""
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def zenml(home: Home) -> Iterator[None]:
+    """ZenML with the local stack active in this process."""
+    from stacks.zenml_start import activate
+
+    activate("local")
+    yield
+    os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
