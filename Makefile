@@ -1,0 +1,62 @@
+# The one vocabulary of tasks: for people, hooks and CI. `make` alone lists them.
+# Paths are relative throughout, so that the folder may have a space in its name.
+
+ARGS ?=
+PYTHON ?=
+BIN := .venv/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test unit lint format docs bench faults lock clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## make .venv what requirements.txt says (2 s when nothing changed)
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh
+
+run: setup ## set up, then the main job: train, judge and serve digits (ARGS="--preset fast")
+	@$(BIN)/kaizen run digits $(ARGS)
+
+test: lint ## set up, lint, then all tests with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+unit: setup ## the quick tests alone
+	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)
+
+lint: setup ## style, formatting, types, and which room may lean on which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: setup ## mend style and formatting
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: setup ## write docs/reference.md from the command line's own help
+	@$(BIN)/python scripts/reference.py
+
+bench: setup ## measure (benchmarks/)
+	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
+	else echo "there are no benchmarks yet"; fi
+
+faults: setup ## tests that kill, fill and cut (tests/faults/)
+	@if [ -d tests/faults ]; then $(BIN)/python -m pytest tests/faults $(ARGS); \
+	else echo "there are no fault tests yet"; fi
+
+lock: setup ## renew requirements.txt (ARGS="--upgrade" or "--upgrade-package NAME")
+	@$(BIN)/uv pip compile pyproject.toml --extra dev $(LOCKED) -o requirements.txt $(ARGS)
+	@if [ -f serving/requirements.in ]; then \
+	$(BIN)/uv pip compile serving/requirements.in -c requirements.txt $(LOCKED) \
+	-o serving/requirements.txt; fi
+
+LOCKED := --quiet --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+
+clean: ## remove caches and build output; .venv and the state in .kaizen stay
+	@rm -rf build dist htmlcov .coverage .coverage.* *.egg-info
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.kaizen/*' \
+	-prune -exec rm -rf {} +
