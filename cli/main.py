@@ -6,7 +6,9 @@ from kaizen import environment
 
 environment.apply()
 
-import sys  # noqa: E402 - the environment is set before anything else is imported
+import os  # noqa: E402 - the environment is set before anything else is imported
+import signal  # noqa: E402
+import sys  # noqa: E402
 from typing import Annotated  # noqa: E402
 
 import typer  # noqa: E402
@@ -49,16 +51,24 @@ for group in (run, serve, logs, events, registry, ui):
 app.add_typer(stack.app, name="stack")
 
 
+INTERRUPTED = 130
+"""How Typer ends after Ctrl-C."""
+
+
 def main() -> None:
     """Run the command line; errors a user can mend end in one line and a stable exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except KaizenError as problem:
         error(str(problem), json_too="--json" in sys.argv)
         sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
         error("stopped", json_too="--json" in sys.argv)
-        sys.exit(1)
+        # A thread in the middle of a training cannot be interrupted, and Python would wait for it.
+        os._exit(1)
 
 
 if __name__ == "__main__":

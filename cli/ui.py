@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -42,4 +43,5 @@ def ui(
             as_json({"interface": interface.value, "url": server.url, "pid": server.pid})
         else:
             line(f"{interface.value} at {server.url}, Ctrl-C ends it")
-        server.wait()
+        with suppress(KeyboardInterrupt):
+            server.wait()

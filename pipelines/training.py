@@ -28,11 +28,13 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     dataset, digest = cached(load, model)(name, config["data"], fingerprint)
     rows = cached(validate, model)(name, dataset)
     fit, stop, holdout = cached(split)(dataset, config["split"], after=rows)
-    report, drift = cached(drift_check, features)(name, champion, config["split"], fit)
+    cached(drift_check, features)(name, champion, config["split"], fit)
     trained, curves = cached(train, model)(name, config["params"], config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
     metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
     decision = cached(compare, features)(
         name, champion, config["gate"], config["seed"], holdout, answers
     )
-    register(config, mlflow_run, digest, holdout, onnx, golden, curves, metrics, answers, decision, drift)
+    register(
+        config, mlflow_run, digest, rows, holdout, onnx, golden, curves, metrics, answers, decision
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from zenml.client import Client
@@ -21,6 +21,10 @@ from zenml.orchestrators import (
     BaseOrchestratorFlavor,
     SubmissionResult,
 )
+from zenml.orchestrators.publish_utils import (
+    publish_pipeline_run_status_update,
+    publish_stopped_step_run,
+)
 from zenml.utils.env_utils import temporary_environment
 
 from kaizen import progress
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     from zenml.config.step_configurations import Step
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
     from zenml.stack import Stack
+
+
+MANY = 1000
+"""More steps than a run has: ZenML lists in pages."""
 
 
 class StepFailed(KaizenError):
@@ -91,9 +99,15 @@ class ParallelOrchestrator(BaseOrchestrator):  # type: ignore[misc]
     ) -> SubmissionResult | None:
         self._run_id = str(uuid4())
         _report_plan(snapshot, placeholder_run)
-        with temporary_environment(base_environment):
-            self._run_all(snapshot)
-        self._run_id = None
+        try:
+            with temporary_environment(base_environment):
+                self._run_all(snapshot)
+        except (KeyboardInterrupt, SystemExit):
+            if placeholder_run is not None:
+                _publish_stopped(placeholder_run)
+            raise
+        finally:
+            self._run_id = None
         return None
 
     def _run_all(self, snapshot: PipelineSnapshotResponse) -> None:
@@ -105,7 +119,8 @@ class ParallelOrchestrator(BaseOrchestrator):  # type: ignore[misc]
         running: dict[Future[None], str] = {}
         unfinished = set(waiting)
         failures: list[StepFailed] = []
-        with ThreadPoolExecutor(self.config.max_parallel, "step") as pool:
+        pool = ThreadPoolExecutor(self.config.max_parallel, "step")
+        try:
             while waiting or running:
                 if not failures or keep_going:
                     for name in _ready(waiting, unfinished):
@@ -125,6 +140,9 @@ class ParallelOrchestrator(BaseOrchestrator):  # type: ignore[misc]
                         failures.append(StepFailed(name, error))
                     else:
                         raise error
+        finally:
+            # Whoever stops the run does not wait for steps that cannot be interrupted.
+            pool.shutdown(wait=False, cancel_futures=True)
         for name in waiting:
             progress.report(StepEvent(name, "skipped"))
         if failures:
@@ -166,9 +184,17 @@ def _report_plan(
         progress.report(StepEvent(name, "planned"))
     if run is None:
         return
-    for step in Client().list_run_steps(pipeline_run_id=run.id, size=len(names) + 1):
+    for step in Client().list_run_steps(pipeline_run_id=run.id, size=MANY):
         if step.status == ExecutionStatus.CACHED:
             progress.report(StepEvent(step.name, "cached", 0.0))
+
+
+def _publish_stopped(run: PipelineRunResponse) -> None:
+    """Record the run, and the steps it was in, as stopped."""
+    for step in Client().list_run_steps(pipeline_run_id=run.id, size=MANY):
+        if not step.status.is_finished:
+            publish_stopped_step_run(step.id)
+    publish_pipeline_run_status_update(run.id, ExecutionStatus.STOPPED, "stopped by the user")
 
 
 class ParallelOrchestratorFlavor(BaseOrchestratorFlavor):  # type: ignore[misc]
@@ -185,5 +211,3 @@ class ParallelOrchestratorFlavor(BaseOrchestratorFlavor):  # type: ignore[misc]
     @property
     def implementation_class(self) -> type[BaseOrchestrator]:
         return ParallelOrchestrator
-
-

@@ -1,0 +1,99 @@
+"""Writes the whole record of a judged challenger: its MLflow run, its version, its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from data.versions import folder as dataset_folder
+from kaizen.config import Config
+from kaizen.paths import Home
+from kaizen.results import Decision
+from kaizen.usecase import Array, UseCase
+from registry import commit, pictures, tracking, versions
+from registry.tracking import DatasetUsed, Record
+from serving.golden import Golden
+from serving.scorer import Scorer
+
+EXAMPLE_ROWS = 2
+"""Rows that show what the registered model is fed and answers."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A challenger after the gate.
+
+    Attributes:
+        dataset_digest, rows: the data set it learnt from and was judged on.
+        holdout: held-out rows, with the truth.
+        answers: its answers to them, shape (n,).
+        curves: name to one value per epoch.
+    """
+
+    dataset_digest: str
+    rows: int
+    holdout: pd.DataFrame
+    onnx: bytes
+    golden: Golden
+    curves: Mapping[str, Sequence[float]]
+    metrics: Mapping[str, float]
+    answers: Array
+    decision: Decision
+
+
+def enrol(
+    case: UseCase, config: Config, judged: Judged, *, mlflow_run: str, zenml_run: str, home: Home
+) -> str:
+    """Record ``judged`` in MLflow and return its version. Refused ones stay, with the reason."""
+    decision = judged.decision
+    source = dataset_folder(case.name, judged.dataset_digest, home)
+    tracking.finish(
+        mlflow_run,
+        Record(
+            dataset=DatasetUsed(case.name, judged.dataset_digest, judged.rows, str(source)),
+            metrics=judged.metrics,
+            config=config.record(),
+            curves=judged.curves,
+            figure=_picture(case, judged),
+            decision=decision,
+        ),
+    )
+    rows = case.features.decode(judged.holdout.head(EXAMPLE_ROWS))
+    found = commit.current()
+    version = versions.register(
+        case.name,
+        mlflow_run,
+        judged.onnx,
+        rows,
+        Scorer(judged.onnx)(rows),
+        judged.golden,
+        {
+            "dataset_digest": judged.dataset_digest,
+            "metric": decision.metric,
+            "value": decision.challenger,
+            "decision": decision.decision,
+            "reason": decision.reason,
+            "zenml_run": zenml_run,
+            "commit": found.id if found else "",
+        },
+    )
+    if not decision.promoted:
+        versions.refuse(case.name, version, decision.reason)
+    tracking.tag(
+        mlflow_run,
+        zenml_run=zenml_run,
+        model_version=version,
+        dataset_digest=judged.dataset_digest,
+    )
+    return version
+
+
+def _picture(case: UseCase, judged: Judged) -> Figure:
+    truth = judged.holdout[case.target].to_numpy()
+    if case.task == "classification":
+        return pictures.confusion_matrix(truth, judged.answers, case.labels)
+    return pictures.residuals(truth, judged.answers, case.target)

@@ -1,0 +1,57 @@
+"""The judged challenger enters the registry, promoted or refused."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from zenml import get_step_context, log_metadata, step
+
+from kaizen import catalog, progress
+from kaizen.config import Config
+from kaizen.paths import home
+from kaizen.results import Decision
+from registry.enrolment import Judged, enrol
+from serving.golden import Golden
+
+
+@step(enable_cache=False)
+def register(
+    config: dict[str, Any],
+    mlflow_run: str,
+    dataset_digest: str,
+    rows: int,
+    holdout: pd.DataFrame,
+    onnx: bytes,
+    golden_set: str,
+    curves: dict[str, list[float]],
+    metrics: dict[str, float],
+    answers: np.ndarray,
+    decision: Decision,
+) -> Annotated[str, "version"]:
+    name = config["usecase"]
+    case = catalog.usecase(name)
+    run = get_step_context().pipeline_run
+    version = enrol(
+        case,
+        Config.model_validate(config),
+        Judged(
+            dataset_digest=dataset_digest,
+            rows=rows,
+            holdout=holdout,
+            onnx=onnx,
+            golden=Golden.parse(golden_set),
+            curves=curves,
+            metrics=metrics,
+            answers=answers,
+            decision=decision,
+        ),
+        mlflow_run=mlflow_run,
+        zenml_run=str(run.id),
+        home=home(),
+    )
+    log_metadata(
+        {"usecase": name, "mlflow_run": mlflow_run, "model_version": version, "decision": decision.decision},
+        run_id_name_or_prefix=run.id,
+    )
+    progress.figure(f"v{version} {decision.decision}")
+    return version

@@ -1,0 +1,55 @@
+"""The cache policy sees the code a step really uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kaizen.paths import PROJECT_ROOT
+from stacks.zenml_cache import first_party_files, library_versions, policy
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    files = {
+        "app/__init__.py": "",
+        "app/step.py": "import os\nfrom app import helper\n\ndef work():\n    from lazy.deep import thing\n",
+        "app/helper.py": "from . import sibling\nfrom .sibling import name\nimport numpy\n",
+        "app/sibling.py": "name = 1\n",
+        "app/stranger.py": "import app.step\n",
+        "lazy/__init__.py": "",
+        "lazy/deep.py": "import app.step\nthing = 1\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_imports_are_followed_through_packages_functions_and_circles(root: Path) -> None:
+    assert first_party_files(("app.step",), root) == [
+        "app/__init__.py", "app/helper.py", "app/sibling.py", "app/step.py",
+        "lazy/__init__.py", "lazy/deep.py",
+    ]  # fmt: skip
+
+
+def test_an_edit_is_seen_in_the_same_process(root: Path) -> None:
+    before = first_party_files(("app.helper",), root)
+    (root / "app/sibling.py").write_text("import lazy.deep  # now it leans on more\n")
+    assert "lazy/deep.py" not in before
+    assert "lazy/deep.py" in first_party_files(("app.helper",), root)
+
+
+def test_a_training_step_depends_on_its_use_case_and_not_on_the_others() -> None:
+    files = policy("steps.train", "usecases.digits.model").file_dependencies
+    assert files is not None
+    assert {"steps/train.py", "usecases/digits/model.py", "usecases/digits/features.py"} <= set(files)
+    assert not [file for file in files if file.startswith("usecases/diabetes")]
+    assert all((PROJECT_ROOT / file).is_file() for file in files)
+
+
+def test_library_versions_name_what_trains() -> None:
+    assert "tensorflow-cpu 2." in library_versions()
+    assert "scikit-learn 1." in library_versions()
