@@ -30,6 +30,8 @@ def variables(state: Home) -> dict[str, str]:
         # tracking
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
         # serving
         "BENTOML_HOME": str(state.bentoml),

@@ -1,0 +1,78 @@
+"""What a model's answers are worth, by scikit-learn's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn import metrics
+
+from kaizen.errors import unknown
+from kaizen.usecase import Array, Task
+
+Score = Callable[[Array, Array], float]
+"""Truth (n,) and answer (n,) to one number."""
+
+CLASSIFICATION = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
+REGRESSION = ("mse", "rmse", "mae", "r2")
+
+_PER_CLASS: dict[str, Callable[..., Any]] = {
+    "precision": metrics.precision_score,
+    "recall": metrics.recall_score,
+    "f1": metrics.f1_score,
+}
+
+
+def _per_class(name: str, truth: Array, answer: Array, positive: Any = None) -> float:
+    """Mean over the classes, or the figure of the class ``positive`` alone."""
+    labels = None if positive is None else [positive]
+    compute = _PER_CLASS[name]
+    return float(compute(truth, answer, labels=labels, average="macro", zero_division=0))
+
+
+def _balanced_accuracy(truth: Array, answer: Array) -> float:
+    # scikit-learn's own warns of every class that is answered and not true; the number is this.
+    classes = np.unique(truth)
+    recall = metrics.recall_score(truth, answer, labels=classes, average="macro", zero_division=0)
+    return float(recall)
+
+
+SCORES: dict[str, Score] = {
+    "accuracy": metrics.accuracy_score,
+    "balanced_accuracy": _balanced_accuracy,
+    **{name: partial(_per_class, name) for name in _PER_CLASS},
+    "mse": metrics.mean_squared_error,
+    "rmse": metrics.root_mean_squared_error,
+    "mae": metrics.mean_absolute_error,
+    "r2": metrics.r2_score,
+}
+
+
+def score(metric: str, positive: Any = None) -> Score:
+    """The score named ``metric``; precision, recall and f1 are about ``positive`` when given.
+
+    Raises:
+        UsageError: there is no such metric; the nearest one is offered.
+    """
+    if metric not in SCORES:
+        raise unknown("metric", metric, SCORES)
+    if positive is not None and metric in _PER_CLASS:
+        return partial(_per_class, metric, positive=positive)
+    return SCORES[metric]
+
+
+def evaluate(task: Task, truth: Array, answer: Array, positive: Any = None) -> dict[str, float]:
+    """Every score of ``task`` for n answers, by name.
+
+    Args:
+        positive: the class precision, recall and f1 are about; None takes the mean over classes.
+    """
+    names = CLASSIFICATION if task == "classification" else REGRESSION
+    return {name: float(score(name, positive)(truth, answer)) for name in names}
+
+
+def in_words(value: float) -> str:
+    """A score as people read it: 0.9815, 3,295.7, 0.01234."""
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
