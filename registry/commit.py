@@ -20,7 +20,7 @@ class Commit:
 
 
 def current(root: Path = PROJECT_ROOT) -> Commit | None:
-    """The commit ``root`` is at; None where it is no repository or has no commit, or without git."""
+    """The commit ``root`` is at; None where it is no repository, is empty, or git is absent."""
     head = _git(root, "rev-parse", "HEAD")
     if head is None:
         return None

@@ -1,4 +1,4 @@
-"""Where a version comes from: from its number alone to data, parameters, code, runs and decision."""
+"""Where a version comes from: its number leads to data, parameters, code and decision."""
 
 from __future__ import annotations
 
@@ -63,15 +63,14 @@ def in_words(story: dict[str, Any]) -> str:
     approval = story["approval"]
     forced = "forced by" if approval.get("forced") == "true" else "approved by"
     dataset = story["dataset"]
+    rows = f"{dataset['rows']:,} rows" if dataset.get("rows") else None
     commit = story["commit"]
     facts = {
         "decision": story["reason"] or story["decision"],
         forced: _joined(approval.get("approved_by"), approval.get("approved_at")),
         "because": approval.get("approved_why") if forced == "forced by" else None,
         "replaced": f"v{story['replaced']}" if story["replaced"] else None,
-        "data set": _joined(
-            dataset["digest"], f"{dataset['rows']:,} rows" if dataset.get("rows") else None
-        ),
+        "data set": _joined(dataset["digest"], rows),
         "parameters": _joined(*(f"{name}={value}" for name, value in story["parameters"].items())),
         "commit": f"{commit} with changes" if commit and story["dirty"] == "true" else commit,
         "stack": story["stack"],

@@ -32,7 +32,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True)
 class DatasetUsed:
-    """The data set of a run: its name, content digest and size; ``source`` says where it is kept."""
+    """The data set of a run: name, content digest, number of rows, and where it is kept."""
 
     name: str
     digest: str

@@ -1,0 +1,1 @@
+"""Whether what is served is still good: drift, quality, reports."""
