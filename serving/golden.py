@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kaizen.errors import KaizenError
 from kaizen.usecase import Outputs
 
 TOLERANCE = 1e-4
@@ -39,11 +40,35 @@ class Golden:
 
 
 def largest_difference(golden: Golden, outputs: Outputs) -> float:
-    """Largest absolute difference between the expected outputs and ``outputs``."""
+    """Largest absolute difference between the expected outputs and ``outputs``; NaN if any is."""
     return max(
         float(np.max(np.abs(np.asarray(expected, dtype=float) - outputs[name])))
         for name, expected in golden.outputs.items()
     )
+
+
+def verify(golden: Golden, outputs: Outputs, tolerance: float = TOLERANCE) -> float:
+    """The largest difference, where ``outputs`` are the ones due.
+
+    Raises:
+        KaizenError: an output is missing, has another shape, or differs by more than ``tolerance``.
+    """
+    for name, expected in golden.outputs.items():
+        if name not in outputs:
+            raise KaizenError(
+                f"the model has no output {name!r} (it has {', '.join(outputs)}): "
+                "the golden set expects one"
+            )
+        due, found = np.shape(expected), outputs[name].shape
+        if due != found:
+            raise KaizenError(f"output {name!r} has shape {found}, the golden set has {due}")
+    difference = largest_difference(golden, outputs)
+    if not difference <= tolerance:
+        raise KaizenError(
+            f"the model's answers to the golden set differ by {difference:.3g} from the trained "
+            f"model's, at most {tolerance:g} is allowed"
+        )
+    return difference
 
 
 def same(expected: Any, found: Any, tolerance: float = TOLERANCE) -> bool:

@@ -1,0 +1,64 @@
+"""Events back as what the model was fed and what it answered.
+
+A service logs a row as its client sent it, so the rows can be decoded again by the code of today,
+sent again to another version, or shown to a person.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from events.schema import unpack
+from kaizen.usecase import Array, ArraySpec, Features, Inputs, Outputs
+
+
+def inputs(features: Features, events: Sequence[Mapping[str, Any]]) -> Inputs:
+    """The model's inputs for the rows of ``events``: name to an array of n rows, in their order.
+
+    Raises:
+        InvalidInput: a row does not fit ``features`` (it was logged for another kind of model).
+        ValueError: there are no events.
+    """
+    if not events:
+        raise ValueError("no events to decode")
+    bare = [at for at, event in enumerate(events) if "array" in event["inputs"]]
+    named = [at for at, event in enumerate(events) if "array" not in event["inputs"]]
+    parts = []
+    if bare:
+        rows = arrays(features, [events[at] for at in bare])
+        parts.append(features.decode(features.unpack(rows)))
+    if named:
+        parts.append(features.decode(columns([events[at]["inputs"]["values"] for at in named])))
+    back = np.argsort(np.array([*bare, *named]))
+    return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
+
+
+def outputs(events: Sequence[Mapping[str, Any]]) -> Outputs:
+    """The model's outputs as logged: name to an array of n rows."""
+    if not events:
+        raise ValueError("no events to decode")
+    names = events[0]["outputs"]
+    return {name: np.stack([unpack(event["outputs"][name]) for event in events]) for name in names}
+
+
+def arrays(features: Features, events: Sequence[Mapping[str, Any]]) -> Array:
+    """Rows that were sent as bare arrays, shape (n, *features.array.shape)."""
+    spec = _spec(features)
+    raw = b"".join(b64decode(event["inputs"]["array"]) for event in events)
+    return np.frombuffer(raw, np.dtype(spec.dtype).newbyteorder("<")).reshape(-1, *spec.shape)
+
+
+def columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of JSON as columns for ``Features.decode``; every row has the same keys."""
+    listed = list(rows)
+    return {name: [row[name] for row in listed] for name in listed[0]}
+
+
+def _spec(features: Features) -> ArraySpec:
+    if features.array is None:
+        raise ValueError(f"use case {features.name} takes no bare arrays, yet some were logged")
+    return features.array

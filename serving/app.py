@@ -1,0 +1,162 @@
+"""The HTTP endpoints around one worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import bentoml
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.documentation import document, page
+from serving.metrics import exposition
+from serving.refusal import Refusal
+from serving.worker import Worker
+
+_log = logging.getLogger("kaizen.serving")
+_JSON = "application/json"
+
+
+class Endpoints:
+    """What the paths answer.
+
+    Args:
+        folder: where the release lies.
+        events: folder of the event log, None to keep none.
+    """
+
+    def __init__(self, folder: Path, events: Path | None) -> None:
+        self._folder = folder
+        self._events = events
+        self._failure = "the model is being loaded"
+        self.worker: Worker | None = None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Load and check the model; at the end write the events out.
+
+        A model that fails its check leaves the worker alive and never ready, with the reason at
+        /readyz: a worker that died would only be started again.
+        """
+        try:
+            worker = Worker(self._folder, self._events)
+            self._document = orjson.dumps(document(worker.model))
+            self._version = orjson.dumps({**worker.model.metadata, "bento": _bento()})
+            self.worker = worker
+        except Exception as error:
+            _log.exception("the model cannot be served")
+            self._failure = str(error)
+        yield
+        if self.worker:
+            self.worker.close()
+
+    async def predict(self, request: Request) -> Response:
+        try:
+            content = await self._ready().predict(request.headers, request.receive)
+        except Refusal as refusal:
+            return _refused(refusal)
+        return Response(content, media_type=_JSON)
+
+    async def livez(self, _: Request) -> Response:
+        return Response(b'{"live":true}', media_type=_JSON)
+
+    async def readyz(self, _: Request) -> Response:
+        self._ready()
+        return Response(b'{"ready":true}', media_type=_JSON)
+
+    async def version(self, _: Request) -> Response:
+        self._ready()
+        return Response(self._version, media_type=_JSON)
+
+    async def openapi(self, _: Request) -> Response:
+        self._ready()
+        return Response(self._document, media_type=_JSON)
+
+    async def metrics(self, _: Request) -> Response:
+        content, media_type = await asyncio.to_thread(exposition)
+        return Response(content, headers={"content-type": media_type})
+
+    async def docs(self, _: Request) -> Response:
+        self._ready()
+        return Response(page(self._document), media_type="text/html")
+
+    def _ready(self) -> Worker:
+        if not self.worker:
+            raise Refusal(503, "model", self._failure, kind="not_ready")
+        return self.worker
+
+
+def _bento() -> str | None:
+    """Exact tag of the Bento this process serves, None outside of one."""
+    context = bentoml.server_context
+    return f"{context.bento_name}:{context.bento_version}" if context.bento_name else None
+
+
+def create(folder: Path, events: Path | None) -> Starlette:
+    """The service as an ASGI application; the model loads when it starts."""
+    on = Endpoints(folder, events)
+    app = Starlette(
+        routes=[
+            Route("/predict", on.predict, methods=["POST"]),
+            Route("/livez", on.livez),
+            Route("/readyz", on.readyz),
+            Route("/version", on.version),
+            Route("/metrics", on.metrics),
+            Route("/openapi.json", on.openapi),
+            Route("/docs", on.docs),
+        ],
+        exception_handlers={Refusal: _on_refusal, HTTPException: _on_http},
+        lifespan=on.lifespan,
+    )
+    app.add_middleware(_Count, endpoints=on)
+    return app
+
+
+class _Count:
+    """Counts every answer by endpoint and status."""
+
+    def __init__(self, app: ASGIApp, endpoints: Endpoints) -> None:
+        self._app = app
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        worker = self._endpoints.worker
+        if scope["type"] != "http" or worker is None:
+            await self._app(scope, receive, send)
+            return
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                worker.metrics.answered(scope["path"], message["status"])
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+
+async def _on_refusal(_: Request, error: Refusal) -> Response:
+    return _refused(error)
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    """A path or a method that is not there."""
+    field = "path" if error.status_code == 404 else "method"
+    reason = f"{request.method} {request.url.path}: {error.detail.lower()}"
+    response = _refused(Refusal(error.status_code, field, reason))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _refused(refusal: Refusal) -> Response:
+    headers = {"retry-after": "1"} if refusal.status == 503 else {}
+    if refusal.status in (408, 413):
+        headers["connection"] = "close"
+    return Response(refusal.body(), refusal.status, headers, _JSON)

@@ -1,0 +1,111 @@
+"""Asks a running service: whether it is ready, and whether it answers as it should."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import httpx
+
+from kaizen.errors import KaizenError
+from serving.answer import PROBE
+from serving.golden import Golden, same
+
+_PAUSE = 0.05
+
+
+def wait_ready(url: str, timeout_s: float = 30.0) -> float:
+    """Wait until the service at ``url`` is ready; the seconds it took.
+
+    Raises:
+        KaizenError: it is not ready in time, or says that it never will be.
+    """
+    began = time.monotonic()
+    last = "nothing listens there"
+    with httpx.Client(timeout=2.0, trust_env=False) as client:
+        while time.monotonic() - began < timeout_s:
+            try:
+                response = client.get(f"{url}/readyz")
+            except httpx.HTTPError as error:
+                last = str(error) or type(error).__name__
+            else:
+                if response.status_code == httpx.codes.OK:
+                    return time.monotonic() - began
+                last = _reason(response)
+                if response.status_code == httpx.codes.SERVICE_UNAVAILABLE and _final(response):
+                    raise KaizenError(f"the service at {url} will not get ready: {last}")
+            time.sleep(_PAUSE)
+    raise KaizenError(f"the service at {url} was not ready within {timeout_s:g} s: {last}")
+
+
+def ask(
+    url: str, rows: list[dict[str, Any]], *, probe: bool = False, timeout_s: float = 10.0
+) -> dict[str, Any]:
+    """The service's answer to ``rows``.
+
+    Args:
+        url: root of the service, before ``/predict``.
+        rows: n rows as JSON.
+        probe: mark the events as kaizen's own.
+        timeout_s: longest wait for one step of the exchange.
+
+    Raises:
+        KaizenError: no answer, or a refusal; its reason is quoted.
+    """
+    headers = {PROBE: "1"} if probe else {}
+    try:
+        with httpx.Client(timeout=timeout_s, trust_env=False) as client:
+            response = client.post(f"{url}/predict", json={"rows": rows}, headers=headers)
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise KaizenError(f"{url}/predict gave no answer: {reason}") from error
+    if response.status_code != httpx.codes.OK:
+        raise KaizenError(f"{url}/predict refused: {response.status_code} {_reason(response)}")
+    return cast(dict[str, Any], response.json())
+
+
+def smoke(url: str, golden: Golden, version: str | None = None, *, at_once: int = 16) -> None:
+    """Ask the golden set and compare every answer.
+
+    Args:
+        url: root of the service.
+        golden: the requests and the responses due.
+        version: the model version that must answer, None for any.
+        at_once: rows per request.
+
+    Raises:
+        KaizenError: which request differed, what was expected and what was found.
+    """
+    if not golden.requests:
+        raise KaizenError("the golden set is empty: there is nothing to compare")
+    for start in range(0, len(golden.requests), at_once):
+        rows = golden.requests[start : start + at_once]
+        answer = ask(url, rows, probe=True)
+        if version is not None and answer["model_version"] != version:
+            raise KaizenError(
+                f"{url} serves version {answer['model_version']}, expected version {version}"
+            )
+        found = answer["predictions"]
+        if len(found) != len(rows):
+            raise KaizenError(f"{url} gave {len(found)} answers to {len(rows)} rows")
+        for at, prediction in enumerate(found, start):
+            due = golden.responses[at]
+            if not same(due, prediction):
+                raise KaizenError(
+                    f"golden request {at} at {url}: expected {due}, found {prediction}"
+                )
+
+
+def _reason(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["reason"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200]
+
+
+def _final(response: httpx.Response) -> bool:
+    """A model that failed its check does not recover; a missing field means it is still loading."""
+    try:
+        return response.json()["error"]["field"] == "model"
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,147 @@
+"""The API described for people and machines: OpenAPI 3.1, and a page that needs no network."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from html import escape
+from typing import Any
+
+from pydantic import BaseModel, Field, create_model
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from kaizen.usecase import ArraySpec
+from serving.model import Model
+from serving.parser import BYTES, JSON
+
+_REF = "#/components/schemas/{model}"
+
+
+class Fault(BaseModel):
+    """What is wrong with a request."""
+
+    field: str = Field(description="What to mend")
+    reason: str = Field(description="What was found and what was expected")
+    row: int | None = Field(None, description="Position of the row at fault, from 0")
+
+
+class Failure(BaseModel):
+    """The body of every answer that is not a prediction."""
+
+    error: Fault
+
+
+def document(model: Model) -> dict[str, Any]:
+    """The OpenAPI document of the service around ``model``."""
+    features = model.features
+    prediction = create_model(
+        "Prediction",
+        __base__=features.Response,
+        id=(str, Field(description="Names this prediction, for its true label to come")),
+    )
+    answer = create_model(
+        "Answer",
+        model_version=(str, ...),
+        request_id=(str, ...),
+        predictions=(list[prediction], Field(description="One per row, in their order")),  # type: ignore[valid-type]
+    )
+    parts: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model.parser.Payload, "validation"),
+        (answer, "serialization"),
+        (Failure, "serialization"),
+    ]
+    names, schemas = models_json_schema(parts, ref_template=_REF)
+    payload, answered, failed = (names[part] for part in parts)
+    content: dict[str, Any] = {JSON: {"schema": payload, "examples": _examples(model)}}
+    if features.array:
+        content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
+    refusals = {
+        "400": "A row or the request is not valid",
+        "408": "The body came too slowly",
+        "413": f"More than {model.limits.max_body_bytes} bytes or {model.limits.max_rows} rows",
+        "415": "The content type is not taken",
+        "503": "Not ready, or too many requests in flight: see Retry-After",
+        "504": "The answer took too long",
+    }
+    responses = {"200": _response("One prediction per row", answered)} | {
+        status: _response(text, failed) for status, text in refusals.items()
+    }
+    paths: dict[str, Any] = {
+        "/predict": {
+            "post": {
+                "summary": "Predict",
+                "description": _bare(features.array),
+                "operationId": "predict",
+                "requestBody": {"required": True, "content": content},
+                "responses": responses,
+            }
+        }
+    }
+    for path, text in {
+        "/livez": "The process runs",
+        "/readyz": "The model answers its golden set as due",
+        "/version": "What is served and where it came from",
+    }.items():
+        paths[path] = {"get": {"summary": text, "responses": {"200": {"description": text}}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": model.usecase, "version": model.version},
+        "servers": [{"url": "."}],
+        "paths": paths,
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def page(content: bytes) -> str:
+    """The document as a page."""
+    described = json.loads(content)
+    post = described["paths"]["/predict"]["post"]
+    examples = post["requestBody"]["content"][JSON]["examples"]
+    title = escape(f"{described['info']['title']} {described['info']['version']}")
+    parts = [f"<h1>{title}</h1>"]
+    parts.append(f"<h2>POST predict</h2><p>{escape(post['description'])}</p>")
+    for name, example in examples.items():
+        parts.append(f"<h3>Example: {escape(name)}</h3>{_block(example['value'])}")
+    parts.append("<h3>Answers</h3><ul>")
+    for status, response in post["responses"].items():
+        parts.append(f"<li><code>{status}</code> {escape(response['description'])}</li>")
+    parts.append("</ul><h2>Also</h2><ul>")
+    for path, methods in described["paths"].items():
+        if "get" in methods:
+            link = path.lstrip("/")
+            parts.append(f"<li><a href='{link}'>{link}</a>: {methods['get']['summary']}</li>")
+    parts.append("<li><a href='metrics'>metrics</a>: for Prometheus</li>")
+    parts.append("<li><a href='openapi.json'>openapi.json</a>: for machines</li></ul>")
+    parts.append(f"<h2>Schemas</h2>{_block(described['components']['schemas'])}")
+    style = "body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+    style += "pre{background:#f4f4f4;padding:1rem;overflow:auto;max-height:30rem}"
+    head = f"<meta charset='utf-8'><title>{title}</title><style>{style}</style>"
+    return f"<!doctype html><html lang='en'>{head}<body>{''.join(parts)}</body></html>"
+
+
+def _examples(model: Model) -> dict[str, Any]:
+    rows = [dict(row) for row in model.features.examples]
+    examples: dict[str, Any] = {"rows": {"value": {"rows": rows}}}
+    if model.features.array:
+        spec = model.features.array
+        data = b64encode(bytes(spec.row_bytes)).decode()
+        value = {"array": {"data": data, "shape": [1, *spec.shape]}}
+        examples["array"] = {"summary": "One row of zeros", "value": value}
+    return examples
+
+
+def _bare(spec: ArraySpec | None) -> str:
+    if spec is None:
+        return "Rows as JSON."
+    return (
+        f"Rows as JSON, or as little-endian {spec.dtype} of shape {list(spec.shape)} per row: "
+        f"in base64 inside JSON, or as raw bytes ({BYTES}, {spec.row_bytes} bytes per row)."
+    )
+
+
+def _response(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {JSON: {"schema": schema}}}
+
+
+def _block(value: Any) -> str:
+    return f"<pre>{escape(json.dumps(value, indent=1))}</pre>"

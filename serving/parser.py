@@ -1,0 +1,153 @@
+"""A request's bytes to rows: the three forms in which a client may send them."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from events.schema import Inputs as Logged
+from kaizen.usecase import ArraySpec, Features, InvalidInput
+from serving.refusal import Refusal
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one request.
+
+    Attributes:
+        size: number of rows n.
+        columns: name to n values, for ``Features.decode``.
+        logged: each row as it was sent, for its event.
+    """
+
+    size: int
+    columns: Mapping[str, Any]
+    logged: list[Logged]
+
+
+class BareArray(BaseModel):
+    """Rows as one array: the little-endian bytes in base64, and the shape (n, ...)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: str
+    shape: list[int]
+
+
+class Parser:
+    """Reads requests for one use case. Every refusal names the field at fault.
+
+    Args:
+        features: the use case.
+        max_rows: largest number of rows in one request.
+
+    Attributes:
+        Payload: model of a JSON request, for the API's documentation.
+    """
+
+    def __init__(self, features: Features, max_rows: int) -> None:
+        self._features = features
+        self._max_rows = max_rows
+        self._array = _Wire(features.array) if features.array else None
+        self._names = list(features.Request.model_fields)
+        self.Payload = payload_model(features, max_rows)
+        self.fields = {*self._names, *self.Payload.model_fields, "array.data", "array.shape"}
+        """Every name a refusal may carry that is not of a client's making."""
+
+    def __call__(self, content_type: str, body: bytes) -> Batch:
+        """The rows in ``body``.
+
+        Raises:
+            Refusal: the content type is unknown, or the body is not what it says.
+        """
+        kind = content_type.partition(";")[0].strip().lower()
+        try:
+            if kind == JSON:
+                return self._json(body)
+            if kind == BYTES and self._array:
+                return self._bare(body, self._array, "body")
+        except InvalidInput as error:
+            raise Refusal.of_input(error) from None
+        known = [JSON, BYTES] if self._array else [JSON]
+        raise Refusal(
+            415, "content-type", f"expected {' or '.join(known)}, found {content_type or 'none'!r}"
+        )
+
+    def rows(self, rows: list[BaseModel]) -> Batch:
+        """Rows that are already validated."""
+        columns = {name: [getattr(row, name) for row in rows] for name in self._names}
+        logged: list[Logged] = [{"values": row.model_dump(mode="json")} for row in rows]
+        return Batch(len(rows), columns, logged)
+
+    def _json(self, body: bytes) -> Batch:
+        try:
+            payload: Any = self.Payload.model_validate_json(body, strict=True)
+        except ValidationError as error:
+            raise Refusal.of_validation(error) from None
+        bare = getattr(payload, "array", None)
+        if (payload.rows is None) == (bare is None):
+            both = "exactly one of 'rows' and 'array'" if self._array else "'rows'"
+            raise Refusal(400, "rows", f"expected {both}", kind="missing")
+        if bare is None or self._array is None:
+            return self.rows(payload.rows)
+        try:
+            raw = binascii.a2b_base64(bare.data, strict_mode=True)
+        except ValueError as error:
+            raise Refusal(400, "array.data", f"not base64: {error}", kind="value") from None
+        batch = self._bare(raw, self._array, "array.data")
+        expected = [batch.size, *self._array.shape]
+        if bare.shape != expected:
+            raise Refusal(
+                400, "array.shape", f"the data has shape {expected}, found {bare.shape[:8]}",
+                kind="length",
+            )  # fmt: skip
+        return batch
+
+    def _bare(self, raw: bytes, wire: _Wire, field: str) -> Batch:
+        size, rest = divmod(len(raw), wire.row_bytes)
+        if rest or not size:
+            raise Refusal(
+                400,
+                field,
+                f"expected a multiple of {wire.row_bytes} bytes ({wire.dtype.name} of shape "
+                f"{list(wire.shape)} per row), found {len(raw)}",
+                kind="length" if raw else "empty",
+            )
+        if size > self._max_rows:
+            raise Refusal(413, field, f"at most {self._max_rows} rows, found {size}")
+        logged: list[Logged] = [
+            {"array": b64encode(raw[at : at + wire.row_bytes]).decode()}
+            for at in range(0, len(raw), wire.row_bytes)
+        ]
+        rows = np.frombuffer(raw, wire.dtype).reshape(size, *wire.shape)
+        return Batch(size, self._features.unpack(rows), logged)
+
+
+class _Wire:
+    """A bare row as it comes over the wire, worked out once."""
+
+    def __init__(self, spec: ArraySpec) -> None:
+        self.dtype = np.dtype(spec.dtype).newbyteorder("<")
+        self.shape = spec.shape
+        self.row_bytes = spec.row_bytes
+
+
+def payload_model(features: Features, max_rows: int) -> type[BaseModel]:
+    """Model of a JSON request: ``rows``, or ``array`` where the use case takes one."""
+    rows = Annotated[
+        list[features.Request],  # type: ignore[name-defined]
+        Field(min_length=1, max_length=max_rows, description="Rows by name"),
+    ]
+    fields: dict[str, Any] = {"rows": (rows | None, None)}
+    if features.array:
+        fields["array"] = (BareArray | None, None)
+    return create_model("Predict", __config__=ConfigDict(extra="forbid"), **fields)

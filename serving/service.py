@@ -1,0 +1,49 @@
+"""The BentoML service: the entry of a Bento.
+
+BentoML brings the package, the supervisor and the workers; the application is ours from the socket
+on. Mounted inside BentoML's own application, each request would pass its tracing, timeout and
+context layers too, which cost as much again as all of ours (see README.md).
+
+Environment:
+    KAIZEN_WORKERS: number of worker processes. (``bentoml serve --api-workers`` has no effect on
+        services of this kind.)
+    KAIZEN_EVENTS: folder of the event log; without it no events are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import bentoml
+from starlette.types import ASGIApp
+
+from serving.app import create
+from serving.model import METADATA
+from serving.origin import check
+
+FOLDER = Path(__file__).resolve().parent.parent
+"""Where the release lies: the root of the code in the Bento."""
+
+import_module(f"usecases.{json.loads((FOLDER / METADATA).read_bytes())['usecase']}.features")
+check(FOLDER)
+
+
+class Direct(bentoml.Service[Any]):
+    """A service whose workers run our application as it is."""
+
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: ARG002
+        """What a worker serves."""
+        self.inject_config()
+        events = os.environ.get("KAIZEN_EVENTS")
+        return create(FOLDER, Path(events) if events else None)
+
+
+@bentoml.service(
+    name="kaizen", service_class=Direct, workers=int(os.environ.get("KAIZEN_WORKERS", "1"))
+)
+class Kaizen:
+    """Predictions of one model version."""

@@ -1,0 +1,113 @@
+"""One worker process: takes requests on, within its limits, and answers them.
+
+Small work is done in the event loop, where nothing has to be handed over; a batch that would hold
+the loop up goes to the one scoring thread. Requests beyond what a worker takes on are turned away
+at once, because waiting in line helps nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from events.spool import Spool
+from kaizen.usecase import InvalidInput, Outputs
+from serving.answer import answer
+from serving.body import read
+from serving.metrics import Metrics
+from serving.model import Model
+from serving.parser import Batch
+from serving.refusal import Refusal
+
+INLINE_SECONDS = 0.005
+"""Longest time for which scoring may hold the event loop up."""
+
+_log = logging.getLogger("kaizen.serving")
+
+
+class Worker:
+    """A checked model and what it needs to answer.
+
+    Args:
+        folder: where the release lies.
+        events: folder of the event log, None to keep none.
+
+    Raises:
+        KaizenError: the release is damaged, or the model does not answer its golden set as due.
+    """
+
+    def __init__(self, folder: Path, events: Path | None) -> None:
+        self.model = Model(folder)
+        self.model.check()
+        self.metrics = Metrics(self.model.usecase, self.model.version, self.model.parser.fields)
+        self._limits = self.model.limits
+        self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
+        self._spool = Spool(events) if events else None
+        self._thread = ThreadPoolExecutor(1, "score")
+        self._in_flight = 0
+
+    async def predict(self, headers: Headers, receive: Receive) -> bytes:
+        """The JSON answer to one request, its events already in the log.
+
+        Raises:
+            Refusal: there is no answer; the refusal has been counted.
+        """
+        try:
+            return await self._admitted(headers, receive)
+        except Refusal as refusal:
+            self.metrics.rejected(refusal)
+            raise
+        except Exception as error:
+            _log.exception("a prediction failed")
+            failure = Refusal(500, "service", "the service failed; its log says why")
+            self.metrics.rejected(failure)
+            raise failure from error
+
+    def close(self) -> None:
+        """Finish what is being scored and write the events out."""
+        self._thread.shutdown(cancel_futures=True)
+        if self._spool:
+            self._spool.close()
+
+    async def _admitted(self, headers: Headers, receive: Receive) -> bytes:
+        began = time.perf_counter()
+        if self._in_flight >= self._limits.max_in_flight:
+            raise Refusal(503, "service", f"{self._in_flight} requests are in flight, ask again")
+        self._in_flight += 1
+        try:
+            batch, outputs = await self._scored(headers, receive)
+        finally:
+            self._in_flight -= 1
+        content, lines = answer(self.model, batch, outputs, headers, began)
+        logged = self._spool.write(lines) if self._spool else None
+        self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)
+        return content
+
+    async def _scored(self, headers: Headers, receive: Receive) -> tuple[Batch, Outputs]:
+        waited_for = "body"
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                body = await read(headers, receive, self._limits.max_body_bytes)
+                waited_for = "answer"
+                batch = self.model.parser(headers.get("content-type", ""), body)
+                return batch, await self._score(batch)
+        except InvalidInput as error:
+            raise Refusal.of_input(error) from None
+        except TimeoutError:
+            raise Refusal(
+                408 if waited_for == "body" else 504,
+                "body" if waited_for == "body" else "service",
+                f"the {waited_for} took more than {self._limits.timeout_s:g} s",
+            ) from None
+
+    async def _score(self, batch: Batch) -> Outputs:
+        if batch.size <= self._inline_rows:
+            return self.model.score(batch)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self.model.score, batch)
