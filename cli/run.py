@@ -78,8 +78,10 @@ def deploy(
     """
     from cli.terminal import watching
     from kaizen.catalog import check
+    from stacks import settings as stacks
 
     check(usecase)
+    stacks.load(stack)
     log = _log(usecase, "deploy")
     with _explained(log), watching(log):
         from pipelines.run import deploy as deploy_version
@@ -102,22 +104,18 @@ def _run(
     *,
     deploy: bool,
 ) -> None:
+    # What the user can get wrong is checked before the slow imports.
     from cli.terminal import watching
-    from kaizen.catalog import check
+    from kaizen.config import load
+    from stacks import settings as stacks
 
-    check(usecase)
+    chosen = load(usecase, preset, settings or (), config)
+    stacks.load(stack)
     log = _log(usecase, "run")
     with _explained(log), watching(log):
         from pipelines.run import run as run_pipelines
 
-        result = run_pipelines(
-            usecase,
-            preset=preset,
-            settings=settings or (),
-            file=config,
-            stack=stack,
-            deploy=deploy,
-        )
+        result = run_pipelines(chosen, stack=stack, deploy=deploy)
         sample = _sample(usecase) if result.url else None
     if json:
         as_json(result.model_dump())

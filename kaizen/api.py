@@ -39,16 +39,8 @@ def run(
         KaizenError: a step failed; the message names step and reason.
     """
     environment.apply()
-    pipelines = import_module("pipelines.run")
-    result = pipelines.run(
-        usecase,
-        preset=preset,
-        settings=assignments(settings),
-        file=file,
-        stack=stack,
-        deploy=deploy,
-    )
-    return cast("RunResult", result)
+    chosen = import_module("kaizen.config").load(usecase, preset, assignments(settings), file)
+    return cast("RunResult", import_module("pipelines.run").run(chosen, stack=stack, deploy=deploy))
 
 
 def load(ref: str) -> Any:

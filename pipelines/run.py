@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
 
 from kaizen import catalog
 from kaizen.config import Config, load
@@ -19,26 +17,18 @@ from rollout.deployments import Deployment
 from stacks.zenml_start import activate
 
 
-def run(
-    name: str,
-    *,
-    preset: str | None = None,
-    settings: Sequence[str] = (),
-    file: Path | None = None,
-    stack: str = "local",
-    deploy: bool = True,
-) -> RunResult:
+def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:
     """Train a challenger, judge it, and serve it when it is promoted and ``deploy`` is set.
 
     A refused challenger leaves what is served as it is; what should be served and is down is
     brought up.
 
     Raises:
-        UsageError: an unknown name, key or value.
+        UsageError: no such stack.
         KaizenError: a step failed; the message names step and reason.
     """
     begun = time.monotonic()
-    config = load(name, preset, settings, file)
+    name = config.usecase
     activate(stack)
     result = _train(config, stack)
     url = None

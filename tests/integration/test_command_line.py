@@ -1,0 +1,61 @@
+"""The command line as a user types it: wrong words, help, and quick answers."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+WRONG = {
+    "use case": (["run", "digit"], "unknown use case 'digit': did you mean 'digits'?"),
+    "preset": (["run", "digits", "--preset", "fsat"], "did you mean 'fast'?"),
+    "key": (["run", "digits", "--set", "params.epoch=1"], "did you mean 'params.epochs'?"),
+    "value": (["train", "diabetes", "--set", "params.alpha=-1"], "params.alpha is -1"),
+    "stack": (["run", "digits", "--stack", "locl"], "did you mean 'local'?"),
+    "file": (["train", "digits", "--config", "absent.yaml"], "cannot read configuration"),
+    "deployment": (["deploy", "dgits"], "did you mean 'digits'?"),
+    "events": (["events", "diabtes"], "did you mean 'diabetes'?"),
+    "command": (["rnu"], "No such command"),
+    "option": (["run", "digits", "--presett", "fast"], "No such option"),
+    "interface": (["ui", "airflow"], "airflow"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
+def test_wrong_usage_is_one_clear_line_and_exit_2(case, neighbour) -> None:
+    words, message = case
+    answer = neighbour.kaizen(*words)
+    assert answer.code == 2
+    assert message in " ".join(answer.err.split())
+    assert "Traceback" not in answer.err
+    assert not neighbour.home.root.exists() or not (neighbour.home.root / "logs").exists()
+
+
+def test_an_error_is_json_too_when_json_was_asked_for(neighbour) -> None:
+    answer = neighbour.kaizen("run", "digit", "--json")
+    assert answer.code == 2
+    assert "did you mean 'digits'" in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "train", "deploy", "up", "down", "status", "logs", "events", "ui", "why", "stack list"],
+)
+def test_every_command_has_help_with_an_example_and_json(command: str, neighbour) -> None:
+    answer = neighbour.kaizen(*command.split(), "--help")
+    assert answer.code == 0
+    assert "Example:" in answer.out
+    assert "--json" in answer.out
+
+
+def test_before_the_first_run_every_question_has_an_answer(neighbour) -> None:
+    assert "kaizen run digits" in neighbour.kaizen("status").out
+    assert neighbour.kaizen("events", "digits", "--json").json == {
+        "usecase": "digits", "count": 0, "events": [],
+    }  # fmt: skip
+    assert neighbour.kaizen("stack", "list", "--json").json["stacks"][0]["name"] == "local"
+    assert neighbour.kaizen("down", "--json").json == {"ended": 0}
+    assert neighbour.kaizen("up", "--json").json == {"deployments": []}
+    why = neighbour.kaizen("why", "digits@champion")
+    assert why.code == 2
+    assert "Traceback" not in why.err
