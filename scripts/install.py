@@ -61,10 +61,10 @@ def only_one() -> Iterator[int]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print("another set-up of this folder is running: waiting for it")
+        say("another one of this folder is running, waiting for it")
         fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError as error:  # some network file systems
-        print(f"this file system cannot lock ({error.strerror}): do not run two set-ups at once")
+        say(f"this file system cannot lock ({error.strerror}): do not run two at once")
     try:
         yield lock
     finally:
@@ -76,7 +76,7 @@ def install(lock: int) -> None:
     due = wanted()
     done = stamp()
     if done == due:
-        print("set-up: nothing to do")
+        say("nothing to do")
         return
     begin = time.monotonic()
     STAMP.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def install(lock: int) -> None:
         create(lock)
     requirements = LOCK.read_text(encoding="utf-8")
     packages = len(re.findall(r"^\S+==", requirements, re.MULTILINE))
-    say(f"installing {packages} locked packages (the first time, some 600 MB are downloaded)")
+    say(f"installing {packages} locked packages (the first time they are downloaded)")
     uv(lock, "sync", "--require-hashes", str(LOCK.relative_to(ROOT)))
     say("installing kaizen itself")
     uv(lock, "install", "--no-deps", "--no-build-isolation", "--reinstall", "--editable", ".")
