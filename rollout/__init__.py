@@ -1,0 +1,1 @@
+"""What is served: desired state, router, model servers, and the way back."""

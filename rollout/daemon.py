@@ -1,0 +1,122 @@
+"""The supervisor as a process of its own: ``python -m rollout.daemon``, one per home."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from typing import IO
+
+from kaizen import environment
+from kaizen.errors import KaizenError
+from kaizen.paths import PROJECT_ROOT, Home, home
+from rollout import processes
+from rollout.processes import SUPERVISOR
+from rollout.state import Process, State, now
+from rollout.supervisor import Supervisor
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 40.0
+"""Router and servers finish one after the other, ten seconds each, and are then killed."""
+
+
+def running(state: Home) -> int | None:
+    """The pid of this home's supervisor, None when there is none."""
+    with State(state) as known:
+        found = processes.find(known.processes().get(SUPERVISOR))
+    return found.pid if found else None
+
+
+def start(state: Home) -> int:
+    """Start the supervisor unless it runs; its pid.
+
+    Raises:
+        KaizenError: it did not come up; the message names its log.
+    """
+    if pid := running(state):
+        return pid
+    log = state.logs / "supervisor.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    variables = {
+        **os.environ,
+        **environment.variables(state),
+        **processes.mark(state, SUPERVISOR, secrets.token_hex(8)),
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rollout.daemon"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=PROJECT_ROOT,
+            env=variables,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if pid := running(state):
+            process.returncode = 0  # it is to outlive us: Python would warn of it
+            return pid
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    processes.end([each.process for each in processes.scan(state) if each.name == SUPERVISOR], 0)
+    raise KaizenError(f"the supervisor did not start: see {log}")
+
+
+def stop(state: Home) -> int:
+    """End the supervisor and every process of this home; how many there were."""
+    there = [each.process for each in processes.scan(state)]
+    if pid := running(state):
+        os.kill(pid, signal.SIGTERM)
+        processes.wait([each for each in there if each.pid == pid], STOP_TIMEOUT_S)
+    left = [each.process for each in processes.scan(state)]
+    processes.end(left, 10.0)
+    return len({each.pid for each in (*there, *left)})
+
+
+def main() -> int:
+    """Run the supervisor of ``KAIZEN_HOME`` until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    state = home()
+    lock = _lock(state)
+    if lock is None:
+        logging.getLogger("kaizen.supervisor").info("another supervisor keeps %s", state.root)
+        return 0
+    with lock:
+        asyncio.run(_run(state))
+    return 0
+
+
+async def _run(state: Home) -> None:
+    stop_asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop_asked.set)
+    with State(state) as known:
+        pid = os.getpid()
+        seen = Process(name=SUPERVISOR, pid=pid, created=processes.created(pid), since=now())
+        known.saw(seen)
+    await Supervisor(state).run(stop_asked)
+
+
+def _lock(state: Home) -> IO[str] | None:
+    """Held for as long as the supervisor lives; None when another holds it."""
+    state.rollout.mkdir(parents=True, exist_ok=True)
+    file = (state.rollout / "supervisor.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+if __name__ == "__main__":
+    sys.exit(main())

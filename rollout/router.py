@@ -1,0 +1,190 @@
+"""The configuration of Caddy, the one public door: a pure function of names and a port.
+
+What shifts traffic is not in it. Caddy's reload closes the clients' idle connections, and one
+that is just being used fails (measured: 107 of 14,460 requests over 60 reloads). So each use
+case has two slots, blue and green, whose ports, versions and share Caddy reads from small files
+at every request, and a swap is the rename of one file. ``docs/decisions/0004-router.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from kaizen.errors import UsageError
+from kaizen.ports import HOST
+from rollout.state import Desired
+
+SLOTS = ("blue", "green")
+PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
+"""What a service answers through the router; everything else is 404 before it gets there."""
+
+ADMIN_SOCKET = "admin.sock"
+INDEX = "index.json"
+PIN = "X-Model-Version"
+_USECASE = re.compile(r"[a-z][a-z0-9_-]*")
+_VERSION = re.compile(r"[A-Za-z0-9._-]+")
+_NO_VERSION = "no\nrelease"
+"""No header can have this value, so an empty slot is never pinned."""
+
+_Json = dict[str, Any]
+
+
+def config(usecases: Iterable[str], port: int) -> _Json:
+    """Caddy's configuration. Its files are read from Caddy's working folder.
+
+    Raises:
+        UsageError: a name that cannot be part of a path.
+    """
+    names = sorted(usecases)
+    server = {
+        "listen": [f"{HOST}:{port}"],
+        "automatic_https": {"disable": True},
+        "protocols": ["h1"],
+        "read_header_timeout": "10s",
+        "idle_timeout": "2m",
+        "routes": [*(_usecase(name) for name in names), *_index()],
+        "errors": {"routes": [{"handle": [_json("{http.error.status_code}", _UNAVAILABLE)]}]},
+    }
+    return {
+        "admin": {"listen": f"unix/{ADMIN_SOCKET}|0600", "config": {"persist": False}},
+        # The admin logger warns of "an open interface" whenever it listens on a socket file.
+        "logging": {"logs": {"default": {"level": "WARN", "exclude": ["admin"]}}},
+        "apps": {"http": {"grace_period": "10s", "servers": {"public": server}}},
+    }
+
+
+def can_be_served(usecase: str) -> bool:
+    """Whether a name can be part of a path."""
+    return _USECASE.fullmatch(usecase) is not None
+
+
+def files(desired: Desired) -> dict[str, str]:
+    """The small files that say where a use case's requests go, in the order of their writing.
+
+    The share comes last: until it is written, a new release in the idle slot gets no request.
+    """
+    name = desired.usecase
+    content = {}
+    by_slot = {placed.slot: placed for placed in desired.releases}
+    for slot in SLOTS:
+        placed = by_slot.get(slot)
+        content[f"{name}.{slot}.port"] = str(placed.port if placed else 1)
+        version = _checked(placed.release.version, _VERSION) if placed else _NO_VERSION
+        content[f"{name}.{slot}.version"] = version
+    content[f"{name}.share"] = share({placed.slot: placed.weight for placed in desired.releases})
+    return content
+
+
+def share(weights: dict[str, int]) -> str:
+    """The green slot's part of the traffic as four hex digits, compared with random ones.
+
+    ``"0000"`` is nothing, ``"8000"`` one half, ``"g"`` (after every hex digit) everything.
+
+    Raises:
+        UsageError: the weights are not 100 percent together.
+    """
+    if sum(weights.values()) != 100 or min(weights.values()) < 0:
+        raise UsageError(f"weights are {weights}: expected percent, 100 together")
+    green = weights.get("green", 0)
+    return "g" if green == 100 else f"{round(green / 100 * 0x10000):04x}"
+
+
+def index(served: Iterable[Desired]) -> str:
+    """What ``GET /`` and every unknown path answer: the use cases, their paths and weights."""
+    usecases = {
+        each.usecase: {
+            "predict": f"/{each.usecase}/predict",
+            "docs": f"/{each.usecase}/docs",
+            "versions": {placed.release.version: placed.weight for placed in each.releases},
+        }
+        for each in served
+    }
+    return json.dumps({"service": "kaizen", "usecases": usecases})
+
+
+_UNAVAILABLE = json.dumps({"error": {"field": "service", "reason": "the model does not answer"}})
+_NOT_SERVED = json.dumps(
+    {"error": {"field": PIN, "reason": "this version is not served; GET / lists those that are"}}
+)
+
+
+def _usecase(name: str) -> _Json:
+    _checked(name, _USECASE)
+    allowed = "|".join(re.escape(path) for path in PATHS)
+    # The share's file is there as long as the use case is served. Matchers of one route are
+    # asked in no order, so path and file are two routes.
+    served = {"file": {"root": ".", "try_files": [f"{name}.share"]}}
+    pinned: list[_Json] = [
+        {
+            "match": [{"header": {PIN: [f"{{file.{name}.{slot}.version}}"]}}],
+            "handle": [_proxy(name, slot)],
+            "terminal": True,
+        }
+        for slot in SLOTS
+    ]
+    unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_json(404, _NOT_SERVED)]}
+    by_chance = f"{{http.request.uuid}}.substring(0, 4) < {{file.{name}.share}}"
+    plain = "/{http.regexp.path.1}?{http.request.uri.query}"
+    routes: list[_Json] = [
+        # What the service sees is the plain path, whatever dots and slashes the client wrote.
+        {"handle": [{"handler": "rewrite", "uri": plain}]},
+        *pinned,
+        {**unknown_pin, "terminal": True},
+        {
+            "match": [{"expression": by_chance}],
+            "handle": [_proxy(name, "green")],
+            "terminal": True,
+        },
+        {"handle": [_proxy(name, "blue")]},
+    ]
+    inner = {"match": [served], "handle": [_subroute(routes)], "terminal": True}
+    return {
+        "match": [{"path_regexp": {"name": "path", "pattern": f"^/{name}/({allowed})$"}}],
+        "handle": [_subroute([inner])],
+    }
+
+
+def _index() -> list[_Json]:
+    """The list of use cases at ``/``, and again with 404 everywhere else."""
+    body = f"{{file.{INDEX}}}"
+    return [
+        {"match": [{"path": ["/"]}], "handle": [_json(200, body)], "terminal": True},
+        {"handle": [_json(404, body)]},
+    ]
+
+
+def _proxy(name: str, slot: str) -> _Json:
+    """To one slot, once: what a model may have counted is never asked twice."""
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": f"{HOST}:{{file.{name}.{slot}.port}}"}],
+        "load_balancing": {"retries": 0},
+        "transport": {
+            "protocol": "http",
+            "dial_timeout": "2s",
+            # Shorter than the servers' own, so that none closes a connection just being used.
+            "keep_alive": {"idle_timeout": "30s", "max_idle_conns_per_host": 128},
+        },
+    }
+
+
+def _subroute(routes: list[_Json]) -> _Json:
+    return {"handler": "subroute", "routes": routes}
+
+
+def _json(status: int | str, body: str) -> _Json:
+    return {
+        "handler": "static_response",
+        "status_code": status,
+        "headers": {"Content-Type": ["application/json"]},
+        "body": body,
+    }
+
+
+def _checked(text: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(text):
+        raise UsageError(f"{text!r} cannot be served: expected letters, digits, '_' and '-'")
+    return text

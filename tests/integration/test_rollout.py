@@ -1,0 +1,373 @@
+"""Real routers, real processes: releases of a tiny HTTP server go live, break and come back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from kaizen.results import Release
+from rollout import daemon, deployments, processes
+from rollout.caddy import Caddy
+from rollout.deployments import Deployment
+from rollout.launcher import Launch
+from rollout.state import State
+from serving.golden import Golden
+
+pytestmark = pytest.mark.integration
+
+SERVER = Path(__file__).with_name("fake_server.py")
+GOLDEN = Golden(requests=[{"x": 1.0}], outputs={"value": [1.5]}, responses=[{"value": 1.5}])
+
+
+def launcher(release: Release, port: int, workers: int, folder: Path, home: Home) -> Launch:
+    """The behaviour of the server is the release's path."""
+    command = (sys.executable, str(SERVER), str(port), release.version, release.path)
+    return Launch(command, {"PATH": os.environ["PATH"]})
+
+
+@dataclass
+class Place:
+    """One home, and what was said while it was worked in."""
+
+    home: Home
+    followed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def deploy(
+        self,
+        version: str,
+        behaviour: str = "ok",
+        usecase: str = "diabetes",
+        follow: Callable[[str, str], None] | None = None,
+        patience_s: float = 20.0,
+    ) -> Deployment:
+        release = Release(
+            usecase=usecase, version=version, tag=f"{usecase}:{version}", digest="", path=behaviour
+        )
+        return deployments.deploy(
+            release,
+            workers=1,
+            golden=GOLDEN,
+            home=self.home,
+            follow=follow or self.follow,
+            report=self.said.append,
+            launcher=launcher,
+            patience_s=patience_s,
+        )
+
+    def up(self) -> list[Deployment]:
+        return deployments.up(self.home, self.follow, self.said.append, launcher)
+
+    def rollback(self) -> Deployment:
+        return deployments.rollback("diabetes", self.home, self.follow, self.said.append, launcher)
+
+    def follow(self, usecase: str, version: str) -> None:
+        self.followed.append(f"{usecase} {version}")
+
+    def running(self) -> list[psutil.Process]:
+        """Every process with this home in its environment, by our own look."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                inside = process.environ().get("KAIZEN_HOME") == str(self.home.root)
+            except psutil.Error:
+                continue
+            if inside and process.pid != os.getpid() and processes.alive(process):
+                found.append(process)
+        return found
+
+    def server(self) -> psutil.Process:
+        (service,) = deployments.status(self.home)
+        return psutil.Process(service.pids[0])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    # Longer than the path of a socket may be.
+    there = Place(Home(tmp_path / ("a" * 60) / ("b" * 60)))
+    yield there
+    deployments.down(there.home)
+    assert there.running() == []
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Place]:
+    there = Place(Home(tmp_path / "other"))
+    yield there
+    deployments.down(there.home)
+    assert there.running() == []
+
+
+def version_at(url: str, **headers: str) -> str:
+    answer = httpx.post(f"{url}/predict", json={"rows": [{"x": 1}]}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["model_version"])
+
+
+def eventually(true: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+class Load:
+    """Clients that ask all the time over kept connections."""
+
+    def __init__(self, url: str, clients: int = 4) -> None:
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+        self._url = f"{url}/predict"
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        with httpx.Client() as client:
+            while not self._stop.is_set():
+                try:
+                    answer = client.post(self._url, json={"rows": [{"x": 1}]}).raise_for_status()
+                    self.answers.append(answer.json()["model_version"])
+                except httpx.HTTPError as error:
+                    self.failures.append(repr(error))
+
+
+def test_a_release_goes_live_is_swapped_under_load_and_rolled_back(place: Place) -> None:
+    first = place.deploy("1")
+    assert first.url == f"http://127.0.0.1:{first.port}/diabetes"
+    assert version_at(first.url) == "1"
+
+    with Load(first.url) as load:
+        eventually(lambda: len(load.answers) > 100)
+        second = place.deploy("2")
+        after = len(load.answers)
+        eventually(lambda: len(load.answers) > max(after, 350) + 50)
+        # Answers under way at the swap may still be the old one's; these are not.
+        assert set(load.answers[after + 8 :]) == {"2"}
+        place.rollback()
+        again = len(load.answers)
+        eventually(lambda: len(load.answers) > max(again + 50, 500))
+        assert set(load.answers[again + 8 :]) == {"1"}
+    assert load.failures == []
+    assert len(load.answers) >= 500
+
+    assert second.url == first.url
+    assert place.followed == ["diabetes 1", "diabetes 2", "diabetes 1"]
+    with pytest.raises(KaizenError, match="v1 is the only release there was"):
+        place.rollback()
+    with State(place.home) as state:
+        assert [change.what for change in state.history()] == ["serve"] * 3
+    # Nothing but supervisor, router and the one server is left.
+    eventually(lambda: len(place.running()) == 3)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("exits", "exit code 1: model.onnx is damaged"),
+        ("wrong", "expected {'value': 1.5}, found {'value': 2.5}"),
+        ("never-ready", "not ready within 1.5 s: still loading"),
+    ],
+)
+def test_a_broken_release_leaves_the_old_one(place: Place, behaviour: str, reason: str) -> None:
+    live = place.deploy("1")
+    with pytest.raises(KaizenError) as failure:
+        place.deploy("2", behaviour, patience_s=10.0 if behaviour != "never-ready" else 1.5)
+    assert reason in str(failure.value)
+    assert "v1 goes on serving" in str(failure.value)
+    assert str(place.home.logs / "diabetes-v2.log") in str(failure.value)
+    assert version_at(live.url) == "1"
+    assert place.followed == ["diabetes 1"]
+    assert [service.version for service in deployments.status(place.home)] == ["1"]
+    eventually(lambda: len(place.running()) == 3)
+
+
+def test_when_the_champions_name_cannot_move_the_old_release_comes_back(place: Place) -> None:
+    live = place.deploy("1")
+
+    def refuse(usecase: str, version: str) -> None:
+        assert version_at(live.url) == version  # every request is the new one's by now
+        raise KaizenError("the registry is locked")
+
+    with Load(live.url) as load:
+        eventually(lambda: len(load.answers) > 20)
+        with pytest.raises(KaizenError, match="the registry is locked; v1 goes on serving"):
+            place.deploy("2", follow=refuse)
+        after = len(load.answers)
+        eventually(lambda: len(load.answers) > after + 50)
+    assert load.failures == []
+    assert "2" in load.answers
+    assert load.answers[-1] == "1"
+
+
+def test_what_is_killed_comes_back_by_itself(place: Place) -> None:
+    live = place.deploy("1")
+    server = place.server()
+    again = place.deploy("1")
+    assert again.model_copy(update={"seconds": live.seconds}) == live
+    assert place.server() == server, "the live release is only asked whether it answers"
+
+    server.kill()
+    (router,) = [each.process for each in processes.scan(place.home) if each.name == "router"]
+    router.kill()
+
+    def answers() -> bool:
+        try:
+            return httpx.post(f"{live.url}/predict", json={}).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    eventually(answers)
+    assert version_at(live.url) == "1"
+    assert place.server() != server
+
+
+def test_up_after_a_killed_supervisor_adopts_what_runs(place: Place) -> None:
+    live = place.deploy("1")
+    before = {process.pid for process in place.running()}
+    supervisor = daemon.running(place.home)
+    assert supervisor is not None
+    psutil.Process(supervisor).kill()
+    eventually(lambda: daemon.running(place.home) is None)
+    assert version_at(live.url) == "1", "the servers go on without a supervisor"
+
+    (again,) = place.up()
+    assert again.url == live.url
+    after = {process.pid for process in place.running()}
+    assert len(after) == 3
+    assert before - {supervisor} == after - {daemon.running(place.home)}, "none started twice"
+    # What was adopted is kept alive like any other.
+    adopted = place.server()
+    adopted.kill()
+    eventually(lambda: deployments.status(place.home)[0].ready and place.server() != adopted)
+
+
+def test_down_ends_the_orphans_of_a_killed_supervisor_and_up_brings_all_back(place: Place) -> None:
+    live = place.deploy("1")
+    supervisor = daemon.running(place.home)
+    assert supervisor is not None
+    psutil.Process(supervisor).kill()
+    assert deployments.down(place.home) == 2
+    assert place.running() == []
+    assert deployments.down(place.home) == 0
+
+    (service,) = deployments.status(place.home)
+    assert (service.version, service.ready, service.pids) == ("1", False, ())
+    (again,) = place.up()
+    assert again.url == live.url
+    assert version_at(again.url) == "1"
+    assert place.up() != []
+    assert len(place.running()) == 3
+
+
+def test_up_moves_a_server_whose_port_was_taken(place: Place) -> None:
+    place.deploy("1")
+    deployments.down(place.home)
+    with State(place.home) as state:
+        port = state.desired()["diabetes"].main.port
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", port))
+        thief.listen()
+        (live,) = place.up()
+        assert version_at(live.url) == "1"
+
+
+def test_two_homes_side_by_side(place: Place, other: Place) -> None:
+    here, there = place.deploy("1"), other.deploy("7")
+    assert here.port != there.port
+    assert (version_at(here.url), version_at(there.url)) == ("1", "7")
+    deployments.down(other.home)
+    assert version_at(here.url) == "1"
+
+
+def test_a_pin_and_weights_split_the_requests(place: Place) -> None:
+    live = place.deploy("1")
+    place.deploy("2", usecase="digits")
+    with State(place.home) as state:
+        # Two releases of one use case, as a canary will have them.
+        old, new = state.desired()["diabetes"].main, state.desired()["digits"].main
+        pair = (
+            old.model_copy(update={"weight": 80}),
+            new.model_copy(update={"weight": 20, "slot": "green"}),
+        )
+        both = state.desired()["diabetes"].model_copy(update={"releases": pair})
+        Caddy(place.home, state).route(both)
+    pin = "X-Model-Version"
+    assert {version_at(live.url, **{pin: "2"}) for _ in range(10)} == {"2"}
+    assert {version_at(live.url, **{pin: "1"}) for _ in range(10)} == {"1"}
+    unknown = httpx.post(f"{live.url}/predict", json={}, headers={pin: "3"})
+    assert (unknown.status_code, unknown.json()["error"]["field"]) == (404, pin)
+    with httpx.Client() as client:
+        answers = [client.post(f"{live.url}/predict").json()["model_version"] for _ in range(400)]
+    assert 0.10 < answers.count("2") / 400 < 0.30  # five standard deviations
+
+
+def test_the_router_shows_nothing_but_the_listed_paths(place: Place) -> None:
+    live = place.deploy("1")
+    root = f"http://127.0.0.1:{live.port}"
+    index = httpx.get(root)
+    assert index.status_code == 200
+    assert index.json()["usecases"]["diabetes"]["versions"] == {"1": 100}
+    for path in ("/nothing", "/diabetes/secret", "/diabetes", "/digits/predict", "/state.db"):
+        answer = httpx.get(root + path)
+        assert (answer.status_code, list(answer.json()["usecases"])) == (404, ["diabetes"]), path
+    with socket.create_connection(("127.0.0.1", live.port)) as raw:
+        raw.sendall(b"GET //diabetes/x/../%76ersion?a=b HTTP/1.1\r\nHost: h\r\n\r\n")
+        answer = raw.recv(4096).decode()
+    assert '"raw": "/version", "query": "a=b"' in answer, "the service sees the plain path only"
+
+
+def test_a_model_that_is_down_is_an_error_in_json(place: Place) -> None:
+    live = place.deploy("1")
+    with State(place.home) as state:
+        desired = state.desired()["diabetes"]
+        gone = desired.main.model_copy(update={"port": 1})
+        Caddy(place.home, state).route(desired.model_copy(update={"releases": (gone,)}))
+    answer = httpx.post(f"{live.url}/predict", json={})
+    assert answer.status_code == 502
+    assert answer.json()["error"]["reason"] == "the model does not answer"
+
+
+def test_a_router_port_the_user_fixed_and_another_has(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+        monkeypatch.setenv("KAIZEN_PORT_ROUTER", str(port))
+        with pytest.raises(KaizenError, match=f"port {port} is taken"):
+            place.deploy("1")
+    assert place.deploy("1").port == port, "free now, so it is taken as asked"
+
+
+def test_rolling_back_what_was_never_deployed(place: Place) -> None:
+    with pytest.raises(KaizenError, match="unknown deployment 'diabetes'"):
+        place.rollback()
+
+
+def test_a_removed_home_leaves_no_process(place: Place) -> None:
+    place.deploy("1")
+    place.home.rollout.rename(place.home.root / "removed")
+    eventually(lambda: place.running() == [], timeout_s=15)
