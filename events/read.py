@@ -73,7 +73,7 @@ def files(folder: Path) -> list[Path]:
 
 def _by_time(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Files merged by time; a file is opened only when its turn comes, so any number will do."""
-    waiting = [(_began(path), path) for path in paths][::-1]
+    waiting = sorted(((_began(path), path) for path in paths), reverse=True)
     heap: list[tuple[_Key, int, dict[str, Any], Iterator[dict[str, Any]]]] = []
     while waiting or heap:
         if waiting and (not heap or waiting[-1][0] <= heap[0][0][0]):

@@ -18,7 +18,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.documentation import document, page
-from serving.metrics import exposition
 from serving.refusal import Refusal
 from serving.worker import Worker
 
@@ -82,7 +81,7 @@ class Endpoints:
         return Response(self._document, media_type=_JSON)
 
     async def metrics(self, _: Request) -> Response:
-        content, media_type = await asyncio.to_thread(exposition)
+        content, media_type = await asyncio.to_thread(self._ready().metrics.exposition)
         return Response(content, headers={"content-type": media_type})
 
     async def docs(self, _: Request) -> Response:

@@ -27,13 +27,16 @@ class Metrics:
     """
 
     def __init__(self, usecase: str, version: str, fields: set[str]) -> None:
-        from prometheus_client import Counter, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        self._registry = CollectorRegistry()
 
         common = {"usecase": usecase, "version": version}
         names = list(common)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"kaizen_{name}", text, [*names, *labels])
+            full = f"kaizen_{name}"
+            return Counter(full, text, [*names, *labels], registry=self._registry)
 
         self._common = common
         self._fields = fields
@@ -44,7 +47,11 @@ class Metrics:
         self._written = events.labels(**common, outcome="written")
         self._dropped = events.labels(**common, outcome="dropped")
         self._seconds = Histogram(
-            "kaizen_predict_seconds", "Time to answer a prediction", names, buckets=_BUCKETS
+            "kaizen_predict_seconds",
+            "Time to answer a prediction",
+            names,
+            buckets=_BUCKETS,
+            registry=self._registry,
         ).labels(**common)
         self._by_answer: dict[tuple[str, int], Counter] = {}
 
@@ -69,14 +76,13 @@ class Metrics:
         field = refusal.field if refusal.field in self._fields else "other"
         self._rejected.labels(**self._common, field=field, kind=refusal.kind).inc()
 
+    def exposition(self) -> tuple[bytes, str]:
+        """The figures and their media type: of all workers of this server, also of dead ones."""
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
 
-def exposition() -> tuple[bytes, str]:
-    """The figures of all workers of this server, those that died included, and their media type."""
-    from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-    from prometheus_client.multiprocess import MultiProcessCollector
-
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+        registry = self._registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)
+        return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from events.read import count
+from serving.app import create
+from serving.golden import Golden
+from usecases.diabetes.features import COLUMNS, features
+
+ROW = dict.fromkeys(COLUMNS, 0.01)
+
+
+@pytest.fixture
+def client(release: Any, tmp_path: Path) -> Iterator[TestClient]:
+    with TestClient(create(release(), tmp_path / "events")) as running:
+        yield running
+
+
+def test_predict(client: TestClient, tmp_path: Path) -> None:
+    answer = client.post("/predict", json={"rows": [ROW, ROW]})
+    assert answer.status_code == 200
+    assert len(answer.json()["predictions"]) == 2
+    assert count(tmp_path / "events") == 2
+
+
+def test_refusals_name_what_to_mend(client: TestClient) -> None:
+    answer = client.post("/predict", json={"rows": [ROW, {**ROW, "bmi": "x"}]})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["field"], error["row"]) == ("bmi", 1)
+    assert "'x'" in error["reason"]
+
+
+def test_live_and_ready(client: TestClient) -> None:
+    assert client.get("/livez").json() == {"live": True}
+    assert client.get("/readyz").json() == {"ready": True}
+
+
+def test_version_says_where_the_model_came_from(client: TestClient) -> None:
+    said = client.get("/version").json()
+    assert (said["usecase"], said["model_version"], said["commit"]) == ("diabetes", "7", "c0ffee")
+    assert len(said["digest"]) == 64
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/nothing", 404), ("GET", "/predict", 405), ("POST", "/version", 405),
+])  # fmt: skip
+def test_other_paths_and_methods(client: TestClient, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert path in answer.json()["error"]["reason"]
+
+
+def test_a_model_that_fails_its_check_is_live_never_ready_and_says_why(
+    release: Any, golden: Golden
+) -> None:
+    outputs = {"prediction": [[0.0]] * 20}
+    folder = release(answers=dataclasses.replace(golden, outputs=outputs))
+    with TestClient(create(folder, None)) as client:
+        assert client.get("/livez").status_code == 200
+        for path in ("/readyz", "/version", "/openapi.json", "/metrics", "/docs"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            assert "golden set differ" in answer.json()["error"]["reason"]
+        assert client.post("/predict", json={"rows": [ROW]}).status_code == 503
+
+
+def test_metrics_count_answers_by_bounded_endpoint(client: TestClient) -> None:
+    client.post("/predict", json={"rows": [ROW] * 3})
+    client.post("/predict", json={"rows": []})
+    for at in range(30):
+        client.get(f"/scan/{at}")
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    lines = {
+        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+        for line in answer.text.splitlines()
+        if not line.startswith("#")
+    }
+    common = 'usecase="diabetes",version="7"'
+    assert lines[f'kaizen_requests_total{{code="200",endpoint="/predict",{common}}}'] == 1
+    assert lines[f'kaizen_requests_total{{code="400",endpoint="/predict",{common}}}'] == 1
+    assert lines[f'kaizen_requests_total{{code="404",endpoint="other",{common}}}'] == 30
+    assert lines[f'kaizen_rejected_total{{field="rows",kind="length",{common}}}'] == 1
+    assert lines[f"kaizen_predictions_total{{{common}}}"] == 3
+    assert lines[f"kaizen_predict_seconds_count{{{common}}}"] == 1
+    assert not [line for line in lines if "scan" in line]
+
+
+def test_openapi_describes_rows_answers_and_errors(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    post = document["paths"]["/predict"]["post"]
+    content = post["requestBody"]["content"]
+    assert set(content) == {"application/json", "application/octet-stream"}
+    schemas = document["components"]["schemas"]
+    assert schemas["Request"]["required"] == list(COLUMNS)
+    assert schemas["Request"]["additionalProperties"] is False
+    assert schemas["Prediction"]["properties"].keys() == {"id", "progression"}
+    assert set(schemas["Fault"]["properties"]) == {"field", "reason", "row"}
+    assert set(post["responses"]) == {"200", "400", "408", "413", "415", "503", "504"}
+    references = str(document).split("'$ref': '#/components/schemas/")[1:]
+    assert {text.partition("'")[0] for text in references} <= set(schemas)
+
+
+def test_every_example_in_the_documentation_is_answered(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    examples = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert set(examples["examples"]) == {"rows", "array"}
+    for example in examples["examples"].values():
+        assert client.post("/predict", json=example["value"]).status_code == 200
+    assert examples["examples"]["rows"]["value"]["rows"] == list(features.examples)
+
+
+def test_docs_needs_no_network(client: TestClient) -> None:
+    text = client.get("/docs").text
+    assert "diabetes 7" in text
+    assert "progression" in text
+    assert "http://" not in text
+    assert "https://" not in text
