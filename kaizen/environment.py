@@ -37,6 +37,7 @@ def variables(state: Home) -> dict[str, str]:
         "BENTOML_HOME": str(state.bentoml),
         "BENTOML_DO_NOT_TRACK": "True",
         "OTEL_SDK_DISABLED": "true",
+        "ORT_DISABLE_TELEMETRY": "1",
         # training
         "KERAS_HOME": str(cache / "keras"),
         "KERAS_BACKEND": "tensorflow",

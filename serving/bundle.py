@@ -193,6 +193,7 @@ def _bentofile(tag: str, files: Mapping[str, bytes], about: Mapping[str, Any]) -
         "envs": [
             {"name": "OTEL_SDK_DISABLED", "value": "true"},
             {"name": "BENTOML_DO_NOT_TRACK", "value": "True"},
+            {"name": "ORT_DISABLE_TELEMETRY", "value": "1"},
         ],
     }
 

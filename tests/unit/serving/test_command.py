@@ -29,7 +29,7 @@ def test_no_secret_and_no_path_of_the_project_goes_along(
     assert "hidden" not in made.values()
     assert "PYTHONPATH" not in made
     assert made["KAIZEN_EVENTS"] == str(tmp_path / "events")
-    assert made["OTEL_SDK_DISABLED"] == "true"
+    assert (made["OTEL_SDK_DISABLED"], made["ORT_DISABLE_TELEMETRY"]) == ("true", "1")
 
 
 def test_two_servers_share_no_folder(tmp_path: Path) -> None:
