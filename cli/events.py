@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -41,14 +42,14 @@ def events(
         line(f"no predictions of {usecase} yet")
         return
     columns(
-        [("time", "id", "version", "latency", "answer")]
+        [("time (UTC)", "id", "version", "latency", "answer")]
         + [
             (
-                str(event["time"]),
+                datetime.fromtimestamp(event["time"], UTC).isoformat(" ", "milliseconds"),
                 str(event["id"]),
                 f"v{event['version']}",
                 f"{event['latency_ms']:.1f} ms",
-                ", ".join(f"{key} {value}" for key, value in event["outputs"].items()),
+                ", ".join(f"{key} {value}" for key, value in event["response"].items()),
             )
             for event in newest
         ]

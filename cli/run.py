@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,7 +146,7 @@ def _tell(result: RunResult, sample: tuple[Path, dict[str, Any]] | None) -> None
         line()
         line(f"  {curl(str(result.url), sample[0])}")
         line()
-        line(f"the answer holds {sample[1]}")
+        line(f"the answer holds {dumps(sample[1])}")
 
 
 def curl(url: str, body: Path) -> str:

@@ -77,7 +77,7 @@ def _train(config: Config, stack: str) -> RunResult:
         usecase=config.usecase,
         stack=stack,
         run_id=str(made.id),
-        dataset_digest=steps["load"].outputs["dataset_digest"][0].load(),
+        dataset_digest=steps["validate"].outputs["dataset_digest"][0].load(),
         metrics=steps["evaluate"].outputs["metrics"][0].load(),
         decision=decision.decision,
         reason=decision.reason,

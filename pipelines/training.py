@@ -25,9 +25,9 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     def cached(step: Any, *modules: str) -> Any:
         return step.with_options(cache_policy=policy(step.resolve().module, *modules))
 
-    dataset, digest = cached(load, model)(name, config["data"], fingerprint)
-    rows = cached(validate, model)(name, dataset)
-    fit, stop, holdout = cached(split)(dataset, config["split"], after=rows)
+    dataset = cached(load, model)(name, config["data"], fingerprint)
+    rows, digest = cached(validate, model)(name, fingerprint, dataset)
+    fit, stop, holdout = cached(split)(dataset, config["split"], after=[digest])
     cached(drift_check, features)(name, champion, config["split"], fit)
     trained, curves = cached(train, model)(name, config["params"], config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)

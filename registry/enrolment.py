@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from data.versions import folder as dataset_folder
 from kaizen.config import Config
 from kaizen.paths import Home
 from kaizen.results import Decision
@@ -50,7 +49,7 @@ def enrol(
 ) -> str:
     """Record ``judged`` in MLflow and return its version. Refused ones stay, with the reason."""
     decision = judged.decision
-    source = dataset_folder(case.name, judged.dataset_digest, home)
+    source = home.datasets / case.name / judged.dataset_digest
     tracking.finish(
         mlflow_run,
         Record(

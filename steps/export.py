@@ -16,5 +16,5 @@ def export(
     rows = train if validation.empty else validation
     onnx, golden, difference = registry.export(catalog.usecase(usecase), model, rows)
     golden_set = golden.dump()
-    progress.figure(f"{len(onnx) / 1024:,.0f} KiB, differs by {difference:.1e} at most")
+    progress.figure(f"{len(onnx):,} bytes, differs by {difference:.1e} at most")
     return onnx, golden_set

@@ -1,11 +1,11 @@
-"""Data comes in and gets its version."""
+"""Data comes in; what cannot be read is quarantined."""
 
 from typing import Annotated, Any
 
 import pandas as pd
 from zenml import step
 
-from data import versions
+from data import contract
 from kaizen import catalog, progress
 from kaizen.paths import home
 from stacks.zenml_materializers import FrameMaterializer
@@ -14,12 +14,9 @@ from stacks.zenml_materializers import FrameMaterializer
 @step(output_materializers={"dataset": FrameMaterializer})
 def load(
     usecase: str, data: dict[str, Any], fingerprint: str
-) -> tuple[Annotated[pd.DataFrame, "dataset"], Annotated[str, "dataset_digest"]]:
+) -> Annotated[pd.DataFrame, "dataset"]:
     """``fingerprint`` names the source's content, so that the cache sees a source that changed."""
     case = catalog.usecase(usecase)
-    dataset = case.load(case.Data.model_validate(data))
-    version = versions.store(usecase, dataset, home(), source=fingerprint)
-    dataset_digest = version.digest
-    state = "new version" if version.created else "known version"
-    progress.figure(f"{len(dataset):,} rows, {state} {dataset_digest[:7]}")
-    return dataset, dataset_digest
+    dataset = contract.read(case, case.Data.model_validate(data), home())
+    progress.figure(f"{len(dataset):,} rows, {fingerprint[:24]}")
+    return dataset

@@ -54,7 +54,7 @@ def test_running_again_is_cached_refused_and_ends_with_a_curl_line_that_answers(
     root = Path(__file__).parents[2]
     answer = subprocess.run(curl, shell=True, cwd=root, capture_output=True, text=True, check=True)
     due = next(line for line in again.out.splitlines() if line.startswith("the answer holds"))
-    digit = due.split("'digit': ")[1][0]
+    digit = due.split('"digit": ')[1][0]
     assert f'"digit":{digit}' in answer.stdout.replace(" ", "")
 
 
