@@ -36,8 +36,10 @@ def html(reference: pd.DataFrame, current: pd.DataFrame, title: str, *, seed: in
         Dataset.from_pandas(_sample(side, numbers, classes, seed), data_definition=definition)
         for side in sides
     )
-    snapshot = Report([DataDriftPreset()]).run(after, before)
-    return _titled(snapshot.get_html_str(as_iframe=False), title)
+    # A column of one value has no correlation with any other, and says so at length.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        page = Report([DataDriftPreset()]).run(after, before).get_html_str(as_iframe=False)
+    return _titled(page, title)
 
 
 def _finite(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from kaizen.errors import UsageError
+from registry import scores
+
+
+@pytest.fixture
+def labels() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(3)
+    truth = random.integers(0, 3, 200)
+    return truth, np.where(random.random(200) < 0.7, truth, random.integers(0, 3, 200))
+
+
+def test_classification_is_scikit_learns(labels: tuple[np.ndarray, np.ndarray]) -> None:
+    found = scores.evaluate("classification", *labels)
+    assert found == pytest.approx(
+        {
+            "accuracy": metrics.accuracy_score(*labels),
+            "balanced_accuracy": metrics.balanced_accuracy_score(*labels),
+            "precision": metrics.precision_score(*labels, average="macro"),
+            "recall": metrics.recall_score(*labels, average="macro"),
+            "f1": metrics.f1_score(*labels, average="macro"),
+        }
+    )
+
+
+def test_figures_are_about_the_class_that_is_named(labels: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, answer = (np.where(part == 1, "yes", "no") for part in labels)
+    found = scores.evaluate("classification", truth, answer, positive="yes")
+    assert found["recall"] == pytest.approx(metrics.recall_score(truth, answer, pos_label="yes"))
+    assert found["f1"] == pytest.approx(metrics.f1_score(truth, answer, pos_label="yes"))
+    assert found["recall"] != pytest.approx(metrics.recall_score(truth, answer, average="macro"))
+
+
+def test_regression_is_scikit_learns() -> None:
+    truth, answer = np.array([3.0, -0.5, 2.0, 7.0]), np.array([2.5, 0.0, 2.0, 8.0])
+    found = scores.evaluate("regression", truth, answer)
+    assert found == pytest.approx(
+        {"mse": 0.375, "rmse": 0.375**0.5, "mae": 0.5, "r2": metrics.r2_score(truth, answer)}
+    )
+
+
+def test_an_unknown_metric_offers_the_nearest() -> None:
+    with pytest.raises(UsageError, match="unknown metric 'acuracy': did you mean 'accuracy'"):
+        scores.score("acuracy")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(3295.71, "3,295.7"), (0.98154, "0.9815"), (0.000123, "0.000123")]
+)
+def test_numbers_as_people_read_them(value: float, words: str) -> None:
+    assert scores.in_words(value) == words
