@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
 from data.digest import file_digest, frame_digest
 from data.table import read_csv
-from kaizen.config import Frozen
 from kaizen.usecase import Features, Inputs, Outputs, Report, Task, Trained
+from usecases.diabetes import settings
 from usecases.diabetes.features import COLUMNS, features
 
 TARGET = "target"
@@ -24,28 +23,6 @@ WIDEST = 0.4
 """Largest value of a scaled measure; the published rows reach 0.199."""
 OFF_CENTRE = 0.0476
 """Largest mean of a scaled measure: one standard deviation of the published rows."""
-
-
-class Data(Frozen):
-    """Where the patients come from.
-
-    Attributes:
-        source: the 442 rows that scikit-learn carries, scaled as published.
-        path: a CSV file of your own in their place, with the ten measures and ``target``.
-    """
-
-    source: Literal["packaged"] = "packaged"
-    path: Path | None = None
-
-
-class Params(Frozen):
-    """Hyper-parameters.
-
-    Attributes:
-        alpha: strength of the L2 penalty.
-    """
-
-    alpha: float = Field(0.4, ge=0)
 
 
 class Diabetes:
@@ -57,15 +34,15 @@ class Diabetes:
     labels: Sequence[Any] = ()
     positive: Any = None
     features: Features = features
-    Params: type[BaseModel] = Params
-    Data: type[BaseModel] = Data
+    Params: type[BaseModel] = settings.Params
+    Data: type[BaseModel] = settings.Data
 
-    def fingerprint(self, data: Data) -> str:
+    def fingerprint(self, data: settings.Data) -> str:
         if data.path is None:
             return f"packaged:{frame_digest(self.load(data))}"
         return f"file:{file_digest(data.path)}"
 
-    def load(self, data: Data) -> pd.DataFrame:
+    def load(self, data: settings.Data) -> pd.DataFrame:
         if data.path is not None:
             return read_csv(data.path)
         frame: pd.DataFrame = load_diabetes(as_frame=True).frame
@@ -93,13 +70,13 @@ class Diabetes:
 
     def train(
         self,
-        params: Params,
+        params: settings.Params,
         train: pd.DataFrame,
         validation: pd.DataFrame,  # noqa: ARG002  Ridge has nothing to stop early
         seed: int,
         report: Report,
     ) -> Trained:
-        inputs = self.features.decode(train)["features"]
+        inputs = self.features.decode({name: train[name] for name in COLUMNS})["features"]
         model = Ridge(alpha=params.alpha, random_state=seed).fit(inputs, train[TARGET].to_numpy())
         fit = model.score(inputs, train[TARGET].to_numpy())
         report(f"alpha {params.alpha}, r2 on training rows {fit:.3f}")

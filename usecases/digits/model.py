@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from kaizen.config import Frozen
 from kaizen.usecase import Features, Inputs, Outputs, Report, Task, Trained
-from usecases.digits import source
+from usecases.digits import settings, source
 from usecases.digits.features import PIXELS, features
 
 if TYPE_CHECKING:
@@ -25,34 +24,6 @@ INK = (0.02, 0.4)
 """Mean pixel of a data set, 0 to 1. MNIST has 0.13; white paper taken for ink gives 0.87."""
 
 
-class Params(Frozen):
-    """Hyper-parameters.
-
-    Attributes:
-        epochs: at most; early stopping ends sooner.
-        batch_size: images per step.
-        learning_rate: Adam's first; it falls to 0 along a cosine.
-        filters: of each convolution; a pooling by two follows each.
-        embedding: width of the layer before the answer, which monitoring watches.
-        dropout: share of values dropped before it.
-        patience: epochs without a better validation loss before training ends.
-        shift: largest random shift in pixels.
-        turn: largest random turn in degrees.
-        max_rows: train on this many rows only.
-    """
-
-    epochs: int = Field(15, ge=1, le=500)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(3e-3, gt=0, lt=1)
-    filters: tuple[int, ...] = Field((16, 32), min_length=1, max_length=2)
-    embedding: int = Field(64, ge=2, le=1024)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    patience: int = Field(5, ge=1)
-    shift: float = Field(1.5, ge=0, le=14)
-    turn: float = Field(10.0, ge=0, le=180)
-    max_rows: int | None = Field(None, ge=10)
-
-
 class Digits:
     """The ``model`` side of the use case."""
 
@@ -62,7 +33,7 @@ class Digits:
     labels: Sequence[Any] = CLASSES
     positive: Any = None
     features: Features = features
-    Params: type[BaseModel] = Params
+    Params: type[BaseModel] = settings.Params
     Data: type[BaseModel] = source.Data
 
     def fingerprint(self, data: source.Data) -> str:
@@ -93,7 +64,7 @@ class Digits:
 
     def train(
         self,
-        params: Params,
+        params: settings.Params,
         train: pd.DataFrame,
         validation: pd.DataFrame,
         seed: int,
@@ -116,7 +87,9 @@ class Digits:
         return network.exported(model)
 
     def _arrays(self, frame: pd.DataFrame) -> tuple[Any, Any]:
-        return self.features.decode(frame)["image"], frame[self.target].to_numpy()
+        return self.features.decode({"image": frame["image"]})["image"], frame[
+            self.target
+        ].to_numpy()
 
 
 def _are_images(column: pd.Series) -> pd.Series:

@@ -5,8 +5,6 @@ Imported only when a model is trained or exported: TensorFlow takes seconds to l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -15,9 +13,7 @@ from numpy.typing import NDArray
 from kaizen.usecase import Inputs, Outputs, Report, Trained
 from usecases import export
 from usecases.digits.augment import SIDE, Batches
-
-if TYPE_CHECKING:
-    from usecases.digits.model import Params
+from usecases.digits.settings import Params
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -13,7 +13,8 @@ import pytest
 from data import contract
 from data.faults import BadData
 from kaizen.paths import Home
-from usecases.diabetes.model import Data, usecase
+from usecases.diabetes.model import usecase
+from usecases.diabetes.settings import Data
 
 SCHEMA = usecase.contract()
 

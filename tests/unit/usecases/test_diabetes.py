@@ -16,7 +16,8 @@ from kaizen.errors import UsageError
 from kaizen.usecase import InvalidInput, Split, Trained
 from serving.scorer import Scorer
 from usecases.diabetes.features import COLUMNS, Request, features
-from usecases.diabetes.model import Data, Params, usecase
+from usecases.diabetes.model import usecase
+from usecases.diabetes.settings import Data, Params
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ from kaizen.usecase import Inputs, Split, Trained
 from serving.scorer import Scorer
 from usecases.digits import source
 from usecases.digits.features import features
-from usecases.digits.model import Params, usecase
+from usecases.digits.model import usecase
+from usecases.digits.settings import Params
 
 PARAMS = Params(
     epochs=2, batch_size=16, filters=(4, 8), embedding=16, max_rows=600, shift=0, turn=0
