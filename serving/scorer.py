@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# ONNX Runtime calls its makers from its import on, unless told not to before it.
+# ONNX Runtime sets its telemetry up at its import, unless told not to before.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
