@@ -75,6 +75,8 @@ class Caddy:
 
     def config(self) -> dict[str, Any] | None:
         """The configuration in force, None when no router answers."""
+        if not (self.folder / router.ADMIN_SOCKET).exists():
+            return None
         try:
             with self._admin() as client:
                 return client.get("/config/").raise_for_status().json()

@@ -1,5 +1,6 @@
 """A model server of a few lines: port, version, behaviour. Its answers name its version."""
 
+import asyncio
 import json
 import sys
 
@@ -16,6 +17,7 @@ async def app(scope, receive, send):
     while (await receive()).get("more_body"):
         pass
     status, answer = 200, {}
+    await asyncio.sleep(float(dict(scope["headers"]).get(b"x-delay", 0)))
     if scope["path"] == "/predict":
         value = 1.5 if behaviour != "wrong" else 2.5
         answer = {"model_version": version, "predictions": [{"value": value}]}

@@ -281,6 +281,27 @@ def test_down_ends_the_orphans_of_a_killed_supervisor_and_up_brings_all_back(pla
     assert len(place.running()) == 3
 
 
+def test_down_and_swaps_wait_for_the_requests_under_way(place: Place) -> None:
+    live = place.deploy("1")
+    answers: list[str] = []
+
+    def ask_slowly(delay: str) -> None:
+        answer = httpx.post(f"{live.url}/predict", json={}, headers={"X-Delay": delay})
+        answers.append(answer.raise_for_status().json()["model_version"])
+
+    over_the_swap = threading.Thread(target=ask_slowly, args=("2.5",))
+    over_the_swap.start()
+    time.sleep(0.3)  # it is with the old server by now
+    place.deploy("2")
+    over_the_swap.join()
+    over_the_end = threading.Thread(target=ask_slowly, args=("1",))
+    over_the_end.start()
+    time.sleep(0.3)
+    deployments.down(place.home)
+    over_the_end.join()
+    assert answers == ["1", "2"]
+
+
 def test_up_moves_a_server_whose_port_was_taken(place: Place) -> None:
     place.deploy("1")
     deployments.down(place.home)
@@ -371,3 +392,47 @@ def test_a_removed_home_leaves_no_process(place: Place) -> None:
     place.deploy("1")
     place.home.rollout.rename(place.home.root / "removed")
     eventually(lambda: place.running() == [], timeout_s=15)
+
+
+@pytest.mark.slow
+def test_a_real_bento_is_served_and_a_killed_one_leaves_no_worker_behind(
+    place: Place, home: Home
+) -> None:
+    from sklearn.datasets import load_diabetes
+
+    from kaizen.config import ServingRule
+    from serving import bundle
+    from usecases.diabetes.features import COLUMNS, features
+    from usecases.diabetes.model import usecase
+
+    frame = usecase.load(usecase.Data())
+    trained = usecase.train(usecase.Params(), frame, frame.iloc[:0], 0, lambda _: None)
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in load_diabetes().data[:5].tolist()]
+    outputs = usecase.predict(
+        trained.model, features.decode({name: [row[name] for row in rows] for name in COLUMNS})
+    )
+    golden = Golden(
+        requests=rows,
+        outputs={name: values.tolist() for name, values in outputs.items()},
+        responses=[answer.model_dump(mode="json") for answer in features.respond(outputs)],
+    )
+    release = bundle.build(
+        usecase="diabetes", version="1", model=usecase.export(trained.model), golden=golden,
+        metadata={}, rule=ServingRule(), home=home,
+    )  # fmt: skip
+    live = deployments.deploy(
+        release, workers=2, golden=golden, home=place.home, follow=place.follow, report=print
+    )
+    assert httpx.get(f"{live.url}/version").json()["digest"] == release.digest
+    (service,) = deployments.status(place.home)
+    assert len(service.pids) == 3, "BentoML's own parent and two workers"
+    place.server().kill()
+
+    def again() -> bool:
+        (now,) = deployments.status(place.home)
+        return now.ready and not {*now.pids} & {*service.pids}
+
+    eventually(again, timeout_s=60)
+    left = {process.pid for process in place.running()}
+    assert not left & {*service.pids}
+    assert httpx.get(f"{live.url}/readyz").status_code == 200
