@@ -37,7 +37,9 @@ def _print_version(wanted: bool) -> None:
 def kaizen(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """The loop that keeps a machine-learning model good.

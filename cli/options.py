@@ -10,7 +10,10 @@ import typer
 Usecase = Annotated[str, typer.Argument(help="Name of a use case, for example digits.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
 Stack = Annotated[
-    str, typer.Option("--stack", envvar="KAIZEN_STACK", help="Where it runs: a name of `kaizen stack list`.")
+    str,
+    typer.Option(
+        "--stack", envvar="KAIZEN_STACK", help="Where it runs: a name of `kaizen stack list`."
+    ),
 ]
 Preset = Annotated[
     str | None, typer.Option("--preset", help="A preset of the use case's configuration.")

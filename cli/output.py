@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -27,7 +27,7 @@ def error(message: str, *, json_too: bool) -> None:
         as_json({"error": message})
 
 
-def columns(rows: list[tuple[str, ...]]) -> None:
+def columns(rows: Sequence[tuple[str, ...]]) -> None:
     """Rows as aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -16,7 +16,9 @@ def add(app: typer.Typer) -> None:
 
 
 def why(
-    model: Annotated[str, typer.Argument(help="USECASE@VERSION or USECASE@ALIAS: digits@champion.")],
+    model: Annotated[
+        str, typer.Argument(help="USECASE@VERSION or USECASE@ALIAS: digits@champion.")
+    ],
     json: options.Json = False,
 ) -> None:
     """What the gate said of a version, and the data, parameters and code it was made from.

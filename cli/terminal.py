@@ -108,7 +108,7 @@ class Board:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """ "0.4 s", "12 s", "5 min 18 s"."""
+    """A duration for people: 0.4 s, 12 s, 5 min 18 s."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

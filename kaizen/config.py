@@ -190,10 +190,11 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     if "KIND" in over and over["KIND"] != base.get("KIND"):
         return dict(over)
     result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[key] = merge(below, value) if both else value
+    for key, own in over.items():
+        value, below = own, result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = merge(below, value)
+        result[key] = value
     return result
 
 

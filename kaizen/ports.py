@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 
 
 def choose(name: str, default: int) -> int:
-    """The port for ``name``: ``KAIZEN_PORT_<NAME>`` when set, else the first free one from ``default``.
+    """``KAIZEN_PORT_<NAME>`` when it is set, else the first free port from ``default``.
 
     Raises:
         UsageError: the variable is not a port number.

@@ -2,7 +2,8 @@
 
 ``features`` (``usecases/NAME/features.py``) says what a request is and how it is decoded,
 observed and answered. Training and serving share it, so it may import numpy and pydantic only.
-``model`` (``usecases/NAME/model.py``) holds data, contract, training and export; scoring is common to all (``registry/scores.py``).
+``model`` (``usecases/NAME/model.py``) holds data, contract, training and export;
+scoring is common to all (``registry/scores.py``).
 This module travels inside the Bento: it imports no more than ``features`` may.
 """
 
@@ -19,6 +20,9 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     import pandas as pd
     from pandera.pandas import DataFrameSchema
+
+    Columns = Mapping[str, Any] | pd.DataFrame
+    """Columns by name, each a sequence of n values."""
 
 Array = NDArray[Any]
 Inputs = dict[str, Array]
@@ -70,8 +74,8 @@ class Features(Protocol):
     examples: Sequence[dict[str, Any]]
     """Rows for the API's documentation; each is a valid Request."""
 
-    def decode(self, columns: Mapping[str, Any]) -> Inputs:
-        """Columns (name to a sequence of n values, a DataFrame too) to the model's inputs.
+    def decode(self, columns: Columns) -> Inputs:
+        """Rows by column to the model's inputs.
 
         Raises:
             InvalidInput: a value is missing, not finite, or of the wrong length.
@@ -87,7 +91,7 @@ class Features(Protocol):
         ...
 
     def observe(self, inputs: Inputs, outputs: Outputs) -> dict[str, Array]:
-        """What monitoring sees of n rows: name to (n,) values, and "embedding" (n, d) if any."""
+        """What monitoring sees of n rows: name to (n,), and "embedding" (n, d) if any."""
         ...
 
     def answer(self, outputs: Outputs) -> Array:
@@ -110,7 +114,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model in its framework's own form, and the curves of its training (name to one value per epoch)."""
+    """A model in its framework's own form, and its curves (name to one value per epoch)."""
 
     model: Any
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -121,7 +125,7 @@ Report = Callable[[str], None]
 
 
 class UseCase(Protocol):
-    """What is learnt. One instance per use case, named ``usecase``, in ``usecases/NAME/model.py``."""
+    """What is learnt. One instance per use case: ``usecase`` in ``usecases/NAME/model.py``."""
 
     name: str
     task: Task
@@ -138,7 +142,7 @@ class UseCase(Protocol):
     """Where the data comes from, frozen, unknown keys refused, a default for each."""
 
     def fingerprint(self, data: Any) -> str:
-        """Identity of the source, cheap: equal as long as :meth:`load` would return the same rows."""
+        """Identity of the source, cheap: equal while :meth:`load` returns the same rows."""
         ...
 
     def load(self, data: Any) -> pd.DataFrame:
@@ -169,5 +173,5 @@ class UseCase(Protocol):
         ...
 
     def export(self, model: Any) -> bytes:
-        """The model as ONNX, inputs and outputs named as in ``features``; the batch axis is free."""
+        """The model as ONNX: names as in ``features``, the batch axis free."""
         ...

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from kaizen.errors import KaizenError
 from kaizen.usecase import UseCase
-from serving.golden import TOLERANCE, Golden, largest_difference
+from serving.golden import Golden, verify
 from serving.scorer import Scorer
 
 GOLDEN_ROWS = 32
@@ -27,14 +26,11 @@ def export(case: UseCase, model: Any, rows: pd.DataFrame) -> tuple[bytes, Golden
     inputs = case.features.decode(sample)
     outputs = case.predict(model, inputs)
     golden = Golden(
-        requests=[case.features.request(row) for row in sample.to_dict("records")],
+        requests=[
+            case.features.request({str(key): value for key, value in row.items()})
+            for row in sample.to_dict("records")
+        ],
         outputs={name: values.tolist() for name, values in outputs.items()},
         responses=[answer.model_dump(mode="json") for answer in case.features.respond(outputs)],
     )
-    difference = largest_difference(golden, Scorer(onnx)(inputs))
-    if not difference <= TOLERANCE:
-        raise KaizenError(
-            f"the ONNX export of {case.name} differs from the trained model by {difference:.2e} "
-            f"on {len(sample)} rows, {TOLERANCE:.0e} is allowed: the export is not used"
-        )
-    return onnx, golden, difference
+    return onnx, golden, verify(golden, Scorer(onnx)(inputs))

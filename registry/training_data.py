@@ -21,5 +21,7 @@ def of(usecase: str, version: str, rule: dict[str, Any], home: Home) -> pd.DataF
         KaizenError: the data set is gone or damaged.
     """
     digest = versions.get(usecase, version).tags["dataset_digest"]
-    parts = split(datasets.load(usecase, digest, home), TypeAdapter(SplitRule).validate_python(rule))
+    parts = split(
+        datasets.load(usecase, digest, home), TypeAdapter(SplitRule).validate_python(rule)
+    )
     return parts.train

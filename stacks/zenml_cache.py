@@ -65,14 +65,9 @@ def _files(module: str, root: Path) -> Iterator[Path]:
         yield file
 
 
-@cache
-def _parsed(file: Path, changed_ns: int) -> ast.Module:
-    return ast.parse(file.read_bytes())
-
-
 def _imports(file: Path, root: Path) -> Iterator[str]:
     package = file.relative_to(root).parent.parts
-    for node in ast.walk(_parsed(file, file.stat().st_mtime_ns)):
+    for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -18,7 +18,7 @@ TRUSTED_TYPES: list[str] = []
 """Types beyond skops' own defaults that a stored scikit-learn model may contain."""
 
 
-class FrameMaterializer(BaseMaterializer):  # type: ignore[misc]
+class FrameMaterializer(BaseMaterializer):
     """A DataFrame as uncompressed Arrow, memory-mapped on reading."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (pd.DataFrame,)
@@ -41,7 +41,7 @@ class FrameMaterializer(BaseMaterializer):  # type: ignore[misc]
         return {"rows": len(data), "columns": [str(name) for name in data.columns]}
 
 
-class ArrayMaterializer(BaseMaterializer):  # type: ignore[misc]
+class ArrayMaterializer(BaseMaterializer):
     """A numpy array as ``.npy``; arrays of objects are refused."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (np.ndarray,)
@@ -64,7 +64,7 @@ class ArrayMaterializer(BaseMaterializer):  # type: ignore[misc]
         return {"shape": tuple(data.shape), "dtype": str(data.dtype)}
 
 
-class ModelMaterializer(BaseMaterializer):  # type: ignore[misc]
+class ModelMaterializer(BaseMaterializer):
     """A model in its framework's own safe form: ``.keras`` or skops."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (object,)

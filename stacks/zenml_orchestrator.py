@@ -52,7 +52,7 @@ class StepFailed(KaizenError):
         self.cause = cause
 
 
-class ParallelOrchestratorConfig(BaseOrchestratorConfig):  # type: ignore[misc]
+class ParallelOrchestratorConfig(BaseOrchestratorConfig):
     """Settings of the flavor: how many steps may run at once."""
 
     max_parallel: int = 8
@@ -66,7 +66,7 @@ class ParallelOrchestratorConfig(BaseOrchestratorConfig):  # type: ignore[misc]
         return True
 
 
-class ParallelOrchestrator(BaseOrchestrator):  # type: ignore[misc]
+class ParallelOrchestrator(BaseOrchestrator):
     """Runs each step in a thread as soon as the steps before it are done."""
 
     _run_id: str | None = None
@@ -175,9 +175,7 @@ def _ready(waiting: dict[str, Step], unfinished: set[str]) -> list[str]:
     ]
 
 
-def _report_plan(
-    snapshot: PipelineSnapshotResponse, run: PipelineRunResponse | None
-) -> None:
+def _report_plan(snapshot: PipelineSnapshotResponse, run: PipelineRunResponse | None) -> None:
     """Name every step first, in order, the cached ones as such."""
     names = [spec.invocation_id for spec in snapshot.pipeline_spec.steps]
     for name in names:
@@ -197,7 +195,7 @@ def _publish_stopped(run: PipelineRunResponse) -> None:
     publish_pipeline_run_status_update(run.id, ExecutionStatus.STOPPED, "stopped by the user")
 
 
-class ParallelOrchestratorFlavor(BaseOrchestratorFlavor):  # type: ignore[misc]
+class ParallelOrchestratorFlavor(BaseOrchestratorFlavor):
     """ZenML's handle on the orchestrator."""
 
     @property

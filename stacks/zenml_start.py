@@ -11,6 +11,7 @@ from zenml.enums import StackComponentType
 from stacks import settings
 from stacks.settings import LocalStack
 
+
 def activate(name: str) -> None:
     """Make ``name`` this process's stack, registering it where needed. Safe to repeat.
 

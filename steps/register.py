@@ -50,7 +50,12 @@ def register(
         home=home(),
     )
     log_metadata(
-        {"usecase": name, "mlflow_run": mlflow_run, "model_version": version, "decision": decision.decision},
+        {
+            "usecase": name,
+            "mlflow_run": mlflow_run,
+            "model_version": version,
+            "decision": decision.decision,
+        },
         run_id_name_or_prefix=run.id,
     )
     progress.figure(f"v{version} {decision.decision}")

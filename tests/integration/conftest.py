@@ -43,7 +43,12 @@ class Machine:
     def variables(self) -> dict[str, str]:
         kept = ("PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_START")
         clean = {name: os.environ[name] for name in kept if name in os.environ}
-        return {**clean, "HOME": str(self.user), "KAIZEN_HOME": str(self.home.root), **self.environment}
+        return {
+            **clean,
+            "HOME": str(self.user),
+            "KAIZEN_HOME": str(self.home.root),
+            **self.environment,
+        }
 
     def kaizen(self, *words: str, cwd: Path = PROJECT_ROOT) -> Answer:
         """Run ``kaizen`` with ``words`` as the user would."""

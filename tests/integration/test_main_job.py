@@ -44,7 +44,9 @@ def test_the_users_home_folder_stays_empty(job, laptop) -> None:
     assert list(laptop.user.rglob("*")) == []
 
 
-def test_running_again_is_cached_refused_and_ends_with_a_curl_line_that_answers(job, laptop) -> None:
+def test_running_again_is_cached_refused_and_ends_with_a_curl_line_that_answers(
+    job, laptop
+) -> None:
     again = laptop.kaizen("run", "digits", "--preset", "fast")
     assert again.code == 0, again.err
     cached = [line.split()[1] for line in again.err.splitlines() if line.startswith("=")]
@@ -52,7 +54,9 @@ def test_running_again_is_cached_refused_and_ends_with_a_curl_line_that_answers(
     assert "Refused" in again.out
     curl = next(line.strip() for line in again.out.splitlines() if "curl" in line)
     root = Path(__file__).parents[2]
-    answer = subprocess.run(curl, shell=True, cwd=root, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        ["bash", "-c", curl], cwd=root, capture_output=True, text=True, check=True
+    )
     due = next(line for line in again.out.splitlines() if line.startswith("the answer holds"))
     digit = due.split('"digit": ')[1][0]
     assert f'"digit":{digit}' in answer.stdout.replace(" ", "")
@@ -119,12 +123,16 @@ def test_status_tells_what_is_champion_and_what_is_served(job, laptop) -> None:
     assert "champion" in laptop.kaizen("status").out
 
 
+def served(machine) -> set[str]:
+    return {entry["usecase"] for entry in machine.kaizen("status", "--json").json["services"]}
+
+
 def test_two_homes_side_by_side_never_meet(job, laptop, neighbour) -> None:
     other = neighbour.kaizen("run", "diabetes", "--json")
     assert other.code == 0, other.err
     assert other.json["url"].split("/")[2] != job.json["url"].split("/")[2]
-    assert {service["usecase"] for service in neighbour.kaizen("status", "--json").json["services"]} == {"diabetes"}
-    assert {service["usecase"] for service in laptop.kaizen("status", "--json").json["services"]} == {"digits"}
+    assert served(neighbour) == {"diabetes"}
+    assert served(laptop) == {"digits"}
     assert not {p.pid for p in laptop.processes()} & {p.pid for p in neighbour.processes()}
     assert neighbour.kaizen("down", "--json").json["ended"] > 0
     assert neighbour.processes() == []

@@ -7,12 +7,15 @@ rows (standard deviation 0.0476). Requests carry the same unit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
+
+if TYPE_CHECKING:
+    from kaizen.usecase import Columns
 
 COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 """In the order of the model's input."""
@@ -66,7 +69,7 @@ class DiabetesFeatures:
         },
     )
 
-    def decode(self, columns: Mapping[str, Any]) -> Inputs:
+    def decode(self, columns: Columns) -> Inputs:
         """The ten columns, in any order."""
         parts = [_numbers(name, columns) for name in COLUMNS]
         if len({len(part) for part in parts}) > 1:
@@ -96,7 +99,7 @@ class DiabetesFeatures:
         return [Response(progression=value) for value in self.answer(outputs).tolist()]
 
 
-def _numbers(name: str, columns: Mapping[str, Any]) -> Array:
+def _numbers(name: str, columns: Columns) -> Array:
     """One column as finite float64 (n,)."""
     if name not in columns:
         raise InvalidInput(name, "is missing: expected a number")

@@ -7,7 +7,7 @@ import binascii
 import zlib
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 from pydantic_core import PydanticCustomError
 
 from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
+
+if TYPE_CHECKING:
+    from kaizen.usecase import Columns
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -140,7 +143,7 @@ class DigitFeatures:
             {"image": _base64(zlib.decompress(base64.b64decode(text)))} for text in examples
         ]
 
-    def decode(self, columns: Mapping[str, Any]) -> Inputs:
+    def decode(self, columns: Columns) -> Inputs:
         """Column ``image``, each value in any form a Request takes, or an array of all rows."""
         try:
             values = columns["image"]

@@ -14,7 +14,8 @@ HEAVY = ("numpy", "pandas", "pydantic", "zenml", "mlflow", "tensorflow", "bentom
 
 def test_importing_the_package_loads_no_heavy_library() -> None:
     code = f"import sys, kaizen; print([name for name in {HEAVY} if name in sys.modules])"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 
 

@@ -14,7 +14,9 @@ from stacks.zenml_cache import first_party_files, library_versions, policy
 def root(tmp_path: Path) -> Path:
     files = {
         "app/__init__.py": "",
-        "app/step.py": "import os\nfrom app import helper\n\ndef work():\n    from lazy.deep import thing\n",
+        "app/step.py": (
+            "import os\nfrom app import helper\n\ndef work():\n    from lazy.deep import thing\n"
+        ),
         "app/helper.py": "from . import sibling\nfrom .sibling import name\nimport numpy\n",
         "app/sibling.py": "name = 1\n",
         "app/stranger.py": "import app.step\n",
@@ -45,7 +47,8 @@ def test_an_edit_is_seen_in_the_same_process(root: Path) -> None:
 def test_a_training_step_depends_on_its_use_case_and_not_on_the_others() -> None:
     files = policy("steps.train", "usecases.digits.model").file_dependencies
     assert files is not None
-    assert {"steps/train.py", "usecases/digits/model.py", "usecases/digits/features.py"} <= set(files)
+    expected = {"steps/train.py", "usecases/digits/model.py", "usecases/digits/features.py"}
+    assert expected <= set(files)
     assert not [file for file in files if file.startswith("usecases/diabetes")]
     assert all((PROJECT_ROOT / file).is_file() for file in files)
 
