@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 import numpy as np
@@ -38,6 +39,7 @@ def make() -> Callable[[float], Made]:
     rows, truth = load_diabetes(return_X_y=True)
     inputs = {"rows": rows[:5].astype(np.float32)}
 
+    @cache
     def trained(alpha: float) -> Made:
         exported = to_onnx(
             Ridge(alpha).fit(rows, truth), initial_types=None, X=rows[:1].astype(np.float32)

@@ -211,6 +211,15 @@ def test_a_wrong_reference_names_what_is_known(name: str, register: Register) ->
         versions.get(name, "7")
 
 
+def test_a_model_is_kept_byte_by_byte(name: str, make: Callable) -> None:
+    made, run = make(0.4), tracking.start(name, {}, {})
+    # The producer's name once more: valid, and written differently by whoever rewrites it.
+    content = made.onnx + b"\x12\x01x"
+    tags = {"dataset_digest": "d"}
+    versions.register(name, run, content, made.inputs, made.outputs, made.golden, tags)
+    assert versions.onnx_bytes(name, "1") == content
+
+
 def test_a_damaged_model_is_never_handed_out(name: str, register: Register) -> None:
     version = register(0.4)
     source = store.client().get_model_version_download_uri(name, version)
