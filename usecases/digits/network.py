@@ -5,6 +5,8 @@ Imported only when a model is trained or exported: TensorFlow takes seconds to l
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -30,7 +32,10 @@ def build(params: Params) -> keras.Model:
         x = keras.layers.MaxPooling2D(name=f"pool_{at}")(x)
         x = keras.layers.BatchNormalization(momentum=0.9, name=f"normalise_{at}")(x)
         x = keras.layers.ReLU(name=f"rectify_{at}")(x)
-    x = keras.layers.Dropout(params.dropout, name="drop")(keras.layers.Flatten(name="flatten")(x))
+    # Not Flatten: it asks for the batch's shape, and what tf2onnx makes of that changes from one
+    # process to the next.
+    x = keras.ops.reshape(x, (-1, math.prod(x.shape[1:])))
+    x = keras.layers.Dropout(params.dropout, name="drop")(x)
     embedding = keras.layers.Dense(params.embedding, activation="relu", name="embedding")(x)
     answer = keras.layers.Dense(10, activation="softmax", name="probabilities")(embedding)
     return keras.Model(image, {"probabilities": answer, "embedding": embedding}, name="digits")
