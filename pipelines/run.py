@@ -11,7 +11,7 @@ from kaizen.paths import home
 from kaizen.results import RunResult
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.training import training
-from registry import tracking, versions
+from registry import scores, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
 from stacks.zenml_start import activate
@@ -29,6 +29,7 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
     """
     begun = time.monotonic()
     name = config.usecase
+    scores.check(config.gate, catalog.usecase(name).task)
     activate(stack)
     result = _train(config, stack)
     url = None

@@ -26,8 +26,8 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
         return step.with_options(cache_policy=policy(step.resolve().module, *modules))
 
     dataset = cached(load, model)(name, config["data"], fingerprint)
-    rows, digest = cached(validate, model)(name, fingerprint, dataset)
-    fit, stop, holdout = cached(split)(dataset, config["split"], after=[digest])
+    checked, digest = cached(validate, model)(name, fingerprint, dataset)
+    fit, stop, holdout = cached(split)(checked, config["split"])
     cached(drift_check, features)(name, champion, config["split"], fit)
     trained, curves = cached(train, model)(name, config["params"], config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
@@ -36,5 +36,15 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
         name, champion, config["gate"], config["seed"], holdout, answers
     )
     register(
-        config, mlflow_run, digest, rows, holdout, onnx, golden, curves, metrics, answers, decision
+        config,
+        mlflow_run,
+        digest,
+        checked,
+        holdout,
+        onnx,
+        golden,
+        curves,
+        metrics,
+        answers,
+        decision,
     )

@@ -34,7 +34,7 @@ def judge(
     """
     truth = holdout[case.target].to_numpy()
     if champion is None:
-        return gate.decide(rule, truth, challenger, seed=seed)
+        return gate.decide(rule, truth, challenger, seed=seed, positive=case.positive)
     model = Scorer(versions.onnx_bytes(case.name, champion))
     return gate.decide(
         rule,
@@ -43,6 +43,7 @@ def judge(
         case.features.answer(model(case.features.decode(holdout))),
         seed=seed,
         champion_version=champion,
+        positive=case.positive,
         new=_new_rows(case.name, champion, holdout, home),
     )
 

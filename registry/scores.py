@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 
-from kaizen.errors import unknown
+from kaizen.config import GateRule
+from kaizen.errors import UsageError, unknown
 from kaizen.usecase import Array, Task
 
 Score = Callable[[Array, Array], float]
@@ -48,6 +49,23 @@ SCORES: dict[str, Score] = {
     "mae": metrics.mean_absolute_error,
     "r2": metrics.r2_score,
 }
+
+
+LOWER_IS_BETTER = ("mse", "rmse", "mae")
+
+
+def check(rule: GateRule, task: Task) -> None:
+    """Whether the gate can judge by ``rule``, asked before anything is trained.
+
+    Raises:
+        UsageError: the metric is none of ``task``, or the direction is not the metric's.
+    """
+    names = CLASSIFICATION if task == "classification" else REGRESSION
+    if rule.metric not in names:
+        raise unknown(f"metric of a {task} (gate.metric)", rule.metric, names)
+    due = "lower" if rule.metric in LOWER_IS_BETTER else "higher"
+    if rule.direction != due:
+        raise UsageError(f"gate.direction is {rule.direction!r}: {due} is better for {rule.metric}")
 
 
 def score(metric: str, positive: Any = None) -> Score:

@@ -19,7 +19,7 @@ def register(
     config: dict[str, Any],
     mlflow_run: str,
     dataset_digest: str,
-    rows: int,
+    checked: pd.DataFrame,
     holdout: pd.DataFrame,
     onnx: bytes,
     golden_set: str,
@@ -36,7 +36,7 @@ def register(
         Config.model_validate(config),
         Judged(
             dataset_digest=dataset_digest,
-            rows=rows,
+            rows=len(checked),
             holdout=holdout,
             onnx=onnx,
             golden=Golden.parse(golden_set),

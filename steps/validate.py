@@ -8,16 +8,18 @@ from zenml import step
 from data import contract, versions
 from kaizen import catalog, progress
 from kaizen.paths import home
+from stacks.zenml_materializers import FrameMaterializer
 
 
-@step
+@step(output_materializers={"checked": FrameMaterializer})
 def validate(
     usecase: str, fingerprint: str, dataset: pd.DataFrame
-) -> tuple[Annotated[int, "rows"], Annotated[str, "dataset_digest"]]:
+) -> tuple[Annotated[pd.DataFrame, "checked"], Annotated[str, "dataset_digest"]]:
+    """The data with the types the contract gives it, and its version."""
     schema = catalog.usecase(usecase).contract()
-    contract.check(dataset, schema, usecase, home())
-    version = versions.store(usecase, dataset, home(), source=fingerprint)
-    rows, dataset_digest = version.rows, version.digest
+    checked = contract.check(dataset, schema, usecase, home())
+    version = versions.store(usecase, checked, home(), source=fingerprint)
+    dataset_digest = version.digest
     state = "new version" if version.created else "known version"
-    progress.figure(f"{rows:,} rows keep the contract, {state} {dataset_digest[:7]}")
-    return rows, dataset_digest
+    progress.figure(f"{version.rows:,} rows keep the contract, {state} {dataset_digest[:7]}")
+    return checked, dataset_digest

@@ -92,6 +92,12 @@ def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made.kaizen("down")
 
 
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine on which nothing was ever run."""
+    return machine(tmp_path_factory.mktemp("newcomer"))
+
+
 @pytest.fixture(scope="session")
 def job(laptop: Machine) -> Answer:
     """``kaizen run digits --preset fast --json`` on a fresh machine, from another folder."""

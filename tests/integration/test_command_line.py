@@ -22,17 +22,17 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_wrong_usage_is_one_clear_line_and_exit_2(case, neighbour) -> None:
+def test_wrong_usage_is_one_clear_line_and_exit_2(case, newcomer) -> None:
     words, message = case
-    answer = neighbour.kaizen(*words)
+    answer = newcomer.kaizen(*words)
     assert answer.code == 2
     assert message in " ".join(answer.err.split())
     assert "Traceback" not in answer.err
-    assert not neighbour.home.root.exists() or not (neighbour.home.root / "logs").exists()
+    assert not newcomer.home.logs.exists()
 
 
-def test_an_error_is_json_too_when_json_was_asked_for(neighbour) -> None:
-    answer = neighbour.kaizen("run", "digit", "--json")
+def test_an_error_is_json_too_when_json_was_asked_for(newcomer) -> None:
+    answer = newcomer.kaizen("run", "digit", "--json")
     assert answer.code == 2
     assert "did you mean 'digits'" in answer.json["error"]
 
@@ -41,21 +41,21 @@ def test_an_error_is_json_too_when_json_was_asked_for(neighbour) -> None:
     "command",
     ["run", "train", "deploy", "up", "down", "status", "logs", "events", "ui", "why", "stack list"],
 )
-def test_every_command_has_help_with_an_example_and_json(command: str, neighbour) -> None:
-    answer = neighbour.kaizen(*command.split(), "--help")
+def test_every_command_has_help_with_an_example_and_json(command: str, newcomer) -> None:
+    answer = newcomer.kaizen(*command.split(), "--help")
     assert answer.code == 0
     assert "Example:" in answer.out
     assert "--json" in answer.out
 
 
-def test_before_the_first_run_every_question_has_an_answer(neighbour) -> None:
-    assert "kaizen run digits" in neighbour.kaizen("status").out
-    assert neighbour.kaizen("events", "digits", "--json").json == {
+def test_before_the_first_run_every_question_has_an_answer(newcomer) -> None:
+    assert "kaizen run digits" in newcomer.kaizen("status").out
+    assert newcomer.kaizen("events", "digits", "--json").json == {
         "usecase": "digits", "count": 0, "events": [],
     }  # fmt: skip
-    assert neighbour.kaizen("stack", "list", "--json").json["stacks"][0]["name"] == "local"
-    assert neighbour.kaizen("down", "--json").json == {"ended": 0}
-    assert neighbour.kaizen("up", "--json").json == {"deployments": []}
-    why = neighbour.kaizen("why", "digits@champion")
+    assert newcomer.kaizen("stack", "list", "--json").json["stacks"][0]["name"] == "local"
+    assert newcomer.kaizen("down", "--json").json == {"ended": 0}
+    assert newcomer.kaizen("up", "--json").json == {"deployments": []}
+    why = newcomer.kaizen("why", "digits@champion")
     assert why.code == 2
     assert "Traceback" not in why.err

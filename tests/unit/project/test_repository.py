@@ -130,7 +130,7 @@ def test_every_use_case_has_code_configuration_and_data_card() -> None:
     missing = [
         f"usecases/{name}/{file}"
         for name in sorted(folders)
-        for file in ("features.py", "model.py", "DATA.md")
+        for file in ("features.py", "model.py", "README.md")
         if not (ROOT / "usecases" / name / file).is_file()
     ]
     assert missing == []

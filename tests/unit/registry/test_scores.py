@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from kaizen.config import GateRule
 from kaizen.errors import UsageError
 from registry import scores
 
@@ -52,3 +53,20 @@ def test_an_unknown_metric_offers_the_nearest() -> None:
 )
 def test_numbers_as_people_read_them(value: float, words: str) -> None:
     assert scores.in_words(value) == words
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction", "task", "words"),
+    [
+        ("mse", "higher", "regression", "lower is better for mse"),
+        ("accuracy", "lower", "classification", "higher is better for accuracy"),
+        ("acuracy", "higher", "classification", "did you mean 'accuracy'"),
+        ("mse", "lower", "classification", "unknown metric of a classification"),
+    ],
+)
+def test_a_gate_that_cannot_judge_is_refused_before_training(
+    metric, direction, task, words
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        scores.check(GateRule(metric=metric, direction=direction), task)
+    scores.check(GateRule(metric="mse", direction="lower"), "regression")

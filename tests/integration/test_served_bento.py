@@ -1,0 +1,61 @@
+"""A real Bento under the supervisor: its workers die and come back with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+
+from kaizen.config import ServingRule
+from kaizen.paths import Home
+from registry.export import export
+from rollout import deployments
+from rollout.deployments import Deployment
+from serving import bundle
+from usecases.diabetes.model import usecase
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def live(other_home: Home, home: Home) -> Iterator[Deployment]:
+    frame = usecase.load(usecase.Data())
+    trained = usecase.train(usecase.Params(), frame, frame.iloc[:0], 0, lambda _: None)
+    onnx, golden, _ = export(usecase, trained.model, frame)
+    release = bundle.build(
+        usecase="diabetes",
+        version="1",
+        model=onnx,
+        golden=golden,
+        metadata={},
+        rule=ServingRule(),
+        home=home,
+    )
+    yield deployments.deploy(
+        release,
+        workers=2,
+        golden=golden,
+        home=other_home,
+        follow=lambda *_: None,
+        report=print,
+    )
+    deployments.down(other_home)
+
+
+def test_a_killed_server_comes_back_and_leaves_no_worker_behind(
+    live: Deployment, other_home: Home
+) -> None:
+    assert httpx.get(f"{live.url}/version").json()["model_version"] == "1"
+    (before,) = deployments.status(other_home)
+    assert len(before.pids) == 3, "BentoML's own parent and two workers"
+    psutil.Process(before.pids[0]).kill()
+    deadline = time.monotonic() + 60
+    while not ((now := deployments.status(other_home)[0]).ready and now.pids[0] != before.pids[0]):
+        assert time.monotonic() < deadline, "it did not come back"
+        time.sleep(0.2)
+    assert not {*now.pids} & {*before.pids}
+    assert not [pid for pid in before.pids if psutil.pid_exists(pid)]
+    assert httpx.get(f"{live.url}/readyz").status_code == httpx.codes.OK
