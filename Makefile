@@ -6,6 +6,8 @@ PYTHON ?=
 BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where containers forbid it, every process would compile TensorFlow's and ZenML's modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
