@@ -13,7 +13,7 @@ from typing import Annotated  # noqa: E402
 
 import typer  # noqa: E402
 
-from cli import events, logs, registry, run, serve, stack, ui  # noqa: E402
+from cli import doctor, events, logs, registry, run, serve, stack, ui  # noqa: E402
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
 from kaizen.errors import KaizenError  # noqa: E402
@@ -48,7 +48,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, logs, events, registry, ui):
+for group in (run, serve, doctor, logs, events, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 
