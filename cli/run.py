@@ -1,4 +1,4 @@
-"""``kaizen run``, ``train``, ``deploy``: the main job and its two halves."""
+"""``kaizen run``, ``train``, ``deploy``, ``resume``: the main job, its halves, its second try."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (run, train, deploy):
+    for command in (run, train, deploy, resume):
         app.command()(command)
 
 
@@ -94,6 +94,31 @@ def deploy(
     line(f"{usecase} v{deployment.version} is live at {deployment.url}")
 
 
+def resume(
+    run: Annotated[
+        str, typer.Argument(help="A run's id or its beginning, or a use case for its newest run.")
+    ],
+    stack: options.Stack = "local",
+    require_promotion: options.RequirePromotion = False,
+    json: options.Json = False,
+) -> None:
+    """Go on with a run that failed or was killed, from the step where it ended.
+
+    Example: `kaizen resume digits`
+    """
+    from cli.terminal import watching
+    from stacks import settings as stacks
+
+    stacks.load(stack)
+    log = _log(run, "resume")
+    with _explained(log), watching(log):
+        from pipelines.run import resume as resume_run
+
+        result = resume_run(run, stack=stack)
+        sample = _sample(result.usecase) if result.url else None
+    _end(result, sample, require_promotion=require_promotion, json=json)
+
+
 def _run(
     usecase: str,
     preset: str | None,
@@ -118,6 +143,16 @@ def _run(
 
         result = run_pipelines(chosen, stack=stack, deploy=deploy)
         sample = _sample(usecase) if result.url else None
+    _end(result, sample, require_promotion=require_promotion, json=json)
+
+
+def _end(
+    result: RunResult,
+    sample: tuple[Path, dict[str, Any]] | None,
+    *,
+    require_promotion: bool,
+    json: bool,
+) -> None:
     if json:
         as_json(result.model_dump())
     else:

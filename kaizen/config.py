@@ -128,6 +128,20 @@ def load(
     return check(Config, tree)
 
 
+def restore(record: Tree) -> Config:
+    """The configuration that :meth:`Config.record` recorded.
+
+    Raises:
+        UsageError: it does not fit the code of today.
+    """
+    case = catalog.usecase(record["usecase"])
+    typed = {
+        "data": check(case.Data, record["data"], "data"),
+        "params": check(case.Params, record["params"], "params"),
+    }
+    return check(Config, {**record, **typed})
+
+
 def _environment(name: str) -> Tree:
     folder = PROJECT_ROOT / "configs" / "env"
     known = [path.stem for path in folder.glob("*.yaml")]

@@ -46,6 +46,11 @@ def variables(state: Home) -> dict[str, str]:
         "SCIKIT_LEARN_DATA": str(cache / "scikit-learn"),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HOME": str(cache / "huggingface"),
+        # notebooks
+        "JUPYTER_CONFIG_DIR": str(state.root / "xdg" / "config" / "jupyter"),
+        "JUPYTER_DATA_DIR": str(state.root / "xdg" / "data" / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(cache / "jupyter"),
+        "IPYTHONDIR": str(cache / "ipython"),
         # drawing, and whatever follows the XDG folders
         "MPLCONFIGDIR": str(cache / "matplotlib"),
         "MPLBACKEND": "Agg",

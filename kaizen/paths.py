@@ -44,6 +44,10 @@ class Home:
         return self.root / "logs"
 
     @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
     def samples(self) -> Path:
         return self.root / "samples"
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from kaizen import catalog
+from zenml.models import PipelineRunResponse
+
+from kaizen import catalog, locks
 from kaizen.config import Config, load
 from kaizen.errors import KaizenError
 from kaizen.paths import home
 from kaizen.results import RunResult
+from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.training import training
 from registry import scores, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
+from stacks.zenml_runs import end_if_unfinished
 from stacks.zenml_start import activate
 
 
@@ -28,19 +33,42 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
         KaizenError: a step failed; the message names step and reason.
     """
     begun = time.monotonic()
-    name = config.usecase
-    scores.check(config.gate, catalog.usecase(name).task)
+    scores.check(config.gate, catalog.usecase(config.usecase).task)
     activate(stack)
-    result = _train(config, stack)
-    url = None
-    if deploy:
-        live = (
-            _deploy(config, result.model_version)
-            if result.decision == "promoted"
-            else deployments.ensure(name, home(), follow=versions.promote)
-        )
-        url = live.url if live else None
-    return result.model_copy(update={"url": url, "seconds": round(time.monotonic() - begun, 2)})
+    result = _train(config, stack, {"deploy": str(deploy).lower()})
+    return _served(config, result, begun) if deploy else _timed(result, begun)
+
+
+def resume(ref: str, *, stack: str = "local") -> RunResult:
+    """Go on with a run that failed or was killed, from the step where it ended.
+
+    Steps that had finished come from the cache unless their code or their input has changed
+    since. A run that had trained and was to be served goes on with its deployment.
+
+    Args:
+        ref: a run's id or the beginning of it, or a use case for its newest run.
+
+    Raises:
+        UsageError: there is no such run.
+        KaizenError: it is still going on, or there is nothing left to do.
+    """
+    begun = time.monotonic()
+    activate(stack)
+    past = history.find(ref)
+    name = past.config.usecase
+    if locks.is_held(_lock(past.mlflow_run)):
+        raise KaizenError(f"run {past.id} of {name} is still going on: nothing to resume")
+    deploy = tracking.tags(past.mlflow_run).get("deploy") == "true"
+    if not past.completed:
+        end_if_unfinished(past.response)
+        result = _train(past.config, stack, {"deploy": str(deploy).lower(), "resumes": past.id})
+        return _served(past.config, result, begun) if deploy else _timed(result, begun)
+    result = _result(past.response, past.config, stack)
+    champion = versions.champion(name)
+    served = champion is not None and champion.version == result.model_version
+    if not deploy or result.decision == "refused" or served:
+        raise KaizenError(f"run {past.id} of {name} is complete: nothing to resume")
+    return _served(past.config, result, begun)
 
 
 def deploy(name: str, ref: str | None = None, *, stack: str = "local") -> Deployment:
@@ -60,18 +88,28 @@ def deploy(name: str, ref: str | None = None, *, stack: str = "local") -> Deploy
     return _deploy(config, chosen.version)
 
 
-def _train(config: Config, stack: str) -> RunResult:
+def _train(config: Config, stack: str, tags: dict[str, str]) -> RunResult:
     case = catalog.usecase(config.usecase)
     champion = versions.champion(config.usecase)
     record = config.record()
-    mlflow_run = tracking.start(config.usecase, record, {"stack": stack})
+    mlflow_run = tracking.start(config.usecase, record, {"stack": stack, **tags})
     try:
-        made = training.with_options(run_name=f"{config.usecase}-training-{{date}}-{{time}}")(
-            record, case.fingerprint(config.data), champion.version if champion else "", mlflow_run
-        )
+        # The system frees the lock of a run that is killed: that is how one knows.
+        with locks.held(_lock(mlflow_run)):
+            made = training.with_options(run_name=f"{config.usecase}-training-{{date}}-{{time}}")(
+                record,
+                case.fingerprint(config.data),
+                champion.version if champion else "",
+                mlflow_run,
+            )
     except BaseException as error:
         tracking.fail(mlflow_run, str(error))
         raise
+    return _result(made, config, stack)
+
+
+def _result(made: PipelineRunResponse, config: Config, stack: str) -> RunResult:
+    """What a completed training run ended with."""
     steps = made.steps
     decision = steps["compare"].outputs["decision"][0].load()
     return RunResult(
@@ -88,6 +126,19 @@ def _train(config: Config, stack: str) -> RunResult:
     )
 
 
+def _served(config: Config, result: RunResult, begun: float) -> RunResult:
+    """Serve a promoted version; after a refusal see that what should be served is."""
+    if result.decision == "promoted":
+        live: Deployment | None = _deploy(config, result.model_version)
+    else:
+        live = deployments.ensure(config.usecase, home(), follow=versions.promote)
+    return _timed(result.model_copy(update={"url": live.url if live else None}), begun)
+
+
+def _timed(result: RunResult, begun: float) -> RunResult:
+    return result.model_copy(update={"seconds": round(time.monotonic() - begun, 2)})
+
+
 def _deploy(config: Config, version: str) -> Deployment:
     name = config.usecase
     made = deployment_pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
@@ -95,3 +146,8 @@ def _deploy(config: Config, version: str) -> Deployment:
     )
     live: Deployment = made.steps["deploy"].outputs["deployment"][0].load()
     return live
+
+
+def _lock(mlflow_run: str) -> Path:
+    """Held as long as the run is going on."""
+    return home().runs / f"{mlflow_run}.lock"

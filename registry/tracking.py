@@ -112,6 +112,14 @@ def tag(run_id: str, **tags: str) -> None:
     store.client().log_batch(run_id, tags=_tags(tags))
 
 
+def tags(run_id: str) -> dict[str, str]:
+    """What the run is tagged with; nothing where there is no such run."""
+    try:
+        return dict(store.client().get_run(run_id).data.tags)
+    except MlflowException:
+        return {}
+
+
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """A configuration as MLflow parameters: ``{"params": {"alpha": .4}}`` is ``params.alpha``."""
     flat: dict[str, str] = {}

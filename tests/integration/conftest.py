@@ -99,6 +99,12 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 
 @pytest.fixture(scope="session")
+def kaizen_command() -> str:
+    """The console script."""
+    return str(KAIZEN)
+
+
+@pytest.fixture(scope="session")
 def job(laptop: Machine) -> Answer:
     """``kaizen run digits --preset fast --json`` on a fresh machine, from another folder."""
     return laptop.kaizen("run", "digits", "--preset", "fast", "--json", cwd=laptop.user.parent)
