@@ -28,3 +28,6 @@ File = Annotated[
 RequirePromotion = Annotated[
     bool, typer.Option("--require-promotion", help="Exit with 1 when the challenger is refused.")
 ]
+Plan = Annotated[
+    bool, typer.Option("--plan", help="Say which steps would run and why, and run nothing.")
+]

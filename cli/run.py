@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import options
-from cli.output import as_json, line
+from cli.output import as_json, columns, line
 from kaizen.errors import KaizenError, UsageError
 from kaizen.paths import home
 
@@ -36,13 +37,17 @@ def run(
     config: options.File = None,
     stack: options.Stack = "local",
     require_promotion: options.RequirePromotion = False,
+    plan: options.Plan = False,
     json: options.Json = False,
 ) -> None:
     """Train a challenger, judge it against the champion, and serve the winner.
 
     Example: `kaizen run digits --preset fast --set seed=1`
     """
-    _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=True)
+    if plan:
+        _plan(usecase, preset, settings, config, stack, json)
+    else:
+        _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=True)
 
 
 def train(
@@ -144,6 +149,36 @@ def _run(
         result = run_pipelines(chosen, stack=stack, deploy=deploy)
         sample = _sample(usecase) if result.url else None
     _end(result, sample, require_promotion=require_promotion, json=json)
+
+
+def _plan(
+    usecase: str,
+    preset: str | None,
+    settings: list[str] | None,
+    config: Path | None,
+    stack: str,
+    json: bool,
+) -> None:
+    from cli.terminal import MARKS, watching
+    from kaizen.config import load
+    from stacks import settings as stacks
+
+    chosen = load(usecase, preset, settings or (), config)
+    stacks.load(stack)
+    log = _log(usecase, "plan")
+    with _explained(log), watching(log):
+        from pipelines.plan import plan
+
+        steps = plan(chosen, stack=stack)
+    if json:
+        as_json({"usecase": usecase, "stack": stack, "steps": [asdict(step) for step in steps]})
+        return
+    rows = [
+        (f"{MARKS['running' if step.runs else 'cached'][0]} {step.step}",
+         "runs" if step.runs else "cached", step.why)
+        for step in steps
+    ]  # fmt: skip
+    columns(rows)
 
 
 def _end(

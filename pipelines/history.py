@@ -39,15 +39,23 @@ def find(ref: str) -> Past:
     Raises:
         UsageError: there is none, or several ids begin like that.
     """
+    if ref in catalog.names() and (past := newest(ref)):
+        return past
     runs = Client().list_pipeline_runs(pipeline="training", sort_by=NEWEST, size=SHOWN).items
-    if ref in catalog.names():
-        matching = [run for run in runs if _parameters(run)["config"]["usecase"] == ref][:1]
-    else:
-        matching = [run for run in runs if str(run.id).startswith(ref)]
-        matching = matching or Client().list_pipeline_runs(id=ref, pipeline="training").items
+    matching = [run for run in runs if str(run.id).startswith(ref)]
     if len(matching) != 1:
         raise unknown("run", ref, [str(run.id) for run in runs])
-    (run,) = matching
+    return _past(matching[0])
+
+
+def newest(usecase: str) -> Past | None:
+    """The newest training run of a use case."""
+    runs = Client().list_pipeline_runs(pipeline="training", sort_by=NEWEST, size=SHOWN).items
+    mine = [run for run in runs if _parameters(run)["config"]["usecase"] == usecase]
+    return _past(mine[0]) if mine else None
+
+
+def _past(run: PipelineRunResponse) -> Past:
     parameters = _parameters(run)
     return Past(
         id=str(run.id),

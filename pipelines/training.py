@@ -5,6 +5,7 @@ from typing import Any
 from zenml import pipeline
 
 from stacks.zenml_cache import policy
+from stacks.zenml_plan import origin
 from steps.compare import compare
 from steps.drift_check import drift_check
 from steps.evaluate import evaluate
@@ -23,7 +24,8 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     model, features = f"usecases.{name}.model", f"usecases.{name}.features"
 
     def cached(step: Any, *modules: str) -> Any:
-        return step.with_options(cache_policy=policy(step.resolve().module, *modules))
+        chosen = policy(step.resolve().module, *modules)
+        return step.with_options(cache_policy=chosen, extra=origin(chosen))
 
     dataset = cached(load, model)(name, config["data"], fingerprint)
     checked, digest = cached(validate, model)(name, fingerprint, dataset)

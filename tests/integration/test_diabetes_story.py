@@ -77,3 +77,21 @@ def test_what_did_not_change_does_not_run_again(story) -> None:
     states = {event.step: event.state for event in events}
     assert states["split"] == "cached"
     assert states["train"] == "done"
+
+
+def test_a_plan_says_what_the_run_then_does(story) -> None:
+    import kaizen
+    from kaizen import progress
+    from kaizen.config import load
+    from pipelines.plan import plan
+
+    config = load("diabetes", settings=["params.alpha=0.43"])
+    planned = {step.step: step for step in plan(config)}
+    assert planned["split"].runs is False
+    assert planned["train"].why == "params.alpha 0.41 → 0.43"
+    assert planned["export"].why == "it follows train"
+    events = []
+    with progress.listening(events.append):
+        kaizen.run("diabetes", settings={"params.alpha": 0.43}, deploy=False)
+    ran = {event.step for event in events if event.state == "done"}
+    assert ran == {name for name, step in planned.items() if step.runs}

@@ -1,0 +1,32 @@
+"""What ``kaizen run`` would do, without doing it."""
+
+from __future__ import annotations
+
+from kaizen import catalog
+from kaizen.config import Config
+from pipelines import history
+from pipelines.training import training
+from registry import scores, versions
+from stacks.zenml_plan import Planned
+from stacks.zenml_plan import plan as plan_pipeline
+from stacks.zenml_start import activate
+
+
+def plan(config: Config, *, stack: str = "local") -> list[Planned]:
+    """The training steps in order, each with whether it would run and why.
+
+    Raises:
+        UsageError: no such stack, or the gate cannot judge by its rule.
+    """
+    case = catalog.usecase(config.usecase)
+    scores.check(config.gate, case.task)
+    activate(stack)
+    champion = versions.champion(config.usecase)
+    training.prepare(
+        config.record(),
+        case.fingerprint(config.data),
+        champion.version if champion else "",
+        mlflow_run="",
+    )
+    last = history.newest(config.usecase)
+    return plan_pipeline(training, last.response.steps if last else {})
