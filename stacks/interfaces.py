@@ -8,16 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
+import psutil
 
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.ports import HOST
 
 READY_S = 90.0
+STOP_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _mlflow(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
         "--default-artifact-root", str(home.mlflow / "artifacts"),
         "--host", HOST, "--port", str(port), "--workers", "1",
     ]  # fmt: skip
-    return command, {}
+    # Its job runners are for GenAI evaluation, and outlive the server.
+    return command, {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 def _zenml(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
@@ -120,9 +123,22 @@ def _skip_survey(url: str) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server and whatever it started."""
+    started = _children(process.pid)
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for child in started:
+        # psutil compares start times: a pid given to somebody else since is left alone.
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
