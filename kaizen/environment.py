@@ -36,7 +36,6 @@ def variables(state: Home) -> dict[str, str]:
         # serving
         "BENTOML_HOME": str(state.bentoml),
         "BENTOML_DO_NOT_TRACK": "True",
-        "OTEL_SDK_DISABLED": "true",
         "ORT_DISABLE_TELEMETRY": "1",
         # training
         "KERAS_HOME": str(cache / "keras"),

@@ -43,13 +43,13 @@ def _orchestrator(client: Client, name: str, chosen: LocalStack) -> Any:
             source="stacks.zenml_orchestrator.ParallelOrchestratorFlavor",
             component_type=StackComponentType.ORCHESTRATOR,
         )
-    wanted = {"max_parallel": chosen.max_parallel}
+    wanted = chosen.model_dump(include={"max_parallel", "max_heavy"}, exclude_none=True)
     found = client.list_stack_components(name=name, type=StackComponentType.ORCHESTRATOR).items
     if not found:
         return client.create_stack_component(
             name, flavor, StackComponentType.ORCHESTRATOR, configuration=wanted
         )
-    if found[0].configuration.get("max_parallel") != chosen.max_parallel:
+    if found[0].configuration != wanted:
         return client.update_stack_component(
             found[0].id, StackComponentType.ORCHESTRATOR, configuration=wanted
         )
