@@ -33,6 +33,7 @@ def variables(state: Home) -> dict[str, str]:
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",  # it looks into every installed package for them
         # serving
         "BENTOML_HOME": str(state.bentoml),
         "BENTOML_DO_NOT_TRACK": "True",
