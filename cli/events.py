@@ -39,7 +39,8 @@ def events(
         as_json({"usecase": usecase, "count": total, "events": newest})
         return
     if not newest:
-        line(f"no predictions of {usecase} yet")
+        other = f" by v{version}, {total:,} by other versions" if version and total else " yet"
+        line(f"no predictions of {usecase}{other}")
         return
     columns(
         [("time (UTC)", "id", "version", "latency", "answer")]

@@ -51,6 +51,8 @@ def logs(
         return
     for text in tail:
         line(text)
+    if not tail and not follow:
+        line(f"{chosen.stem} is empty")
     if follow:
         _follow(chosen)
 

@@ -9,7 +9,8 @@ environment.apply()
 import os  # noqa: E402 - the environment is set before anything else is imported
 import signal  # noqa: E402
 import sys  # noqa: E402
-from typing import Annotated  # noqa: E402
+import traceback  # noqa: E402
+from typing import Annotated, NoReturn  # noqa: E402
 
 import typer  # noqa: E402
 
@@ -17,6 +18,7 @@ from cli import doctor, events, logs, registry, run, serve, stack, ui  # noqa: E
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
 from kaizen.errors import KaizenError  # noqa: E402
+from kaizen.paths import home  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,19 +60,50 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; errors a user can mend end in one line and a stable exit code."""
+    """Run the command line; whatever goes wrong ends in one line and a stable exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        code = app(prog_name="kaizen", standalone_mode=False)
     except KaizenError as problem:
-        error(str(problem), json_too="--json" in sys.argv)
-        sys.exit(problem.exit_code)
-    except SystemExit as end:
-        if end.code != INTERRUPTED:
-            raise
+        _end(str(problem), problem.exit_code)
+    except typer.TyperException as problem:
+        _end(_wrong_word(problem), problem.exit_code)
+    except Exception as problem:
+        _end(_unforeseen(problem), KaizenError.exit_code)
+    if code == INTERRUPTED:
         error("stopped", json_too="--json" in sys.argv)
         # A thread in the middle of a training cannot be interrupted, and Python would wait for it.
         os._exit(1)
+    sys.exit(code)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    if message:
+        error(message, json_too="--json" in sys.argv)
+    sys.exit(code)
+
+
+def _wrong_word(problem: typer.TyperException) -> str:
+    """What Typer says of a wrong option or argument, in one line; "" where it has shown help."""
+    said = " ".join(problem.format_message().split()).replace("Value error, ", "")
+    context = getattr(problem, "ctx", None)
+    return f"{said} (see `{context.command_path if context else 'kaizen'} --help`)" if said else ""
+
+
+def _unforeseen(problem: Exception) -> str:
+    """An error nobody has thought of: one line for the user, its traceback in a log."""
+    if isinstance(problem, OSError) and problem.filename:
+        reason = f"{problem.filename}: {problem.strerror}"
+    else:
+        reason = " ".join(f"{type(problem).__name__}: {problem}".split())
+    log = home().logs / "errors.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(problem, file=file)
+    except OSError:
+        return f"{reason}; `kaizen doctor` looks for the cause"
+    return f"{reason}; `kaizen doctor` looks for the cause (log: {log})"
 
 
 if __name__ == "__main__":
