@@ -86,7 +86,7 @@ def _unused_left_out() -> Iterator[None]:
 def _put_models_off() -> None:
     """ZenML's models are built when they are first used (-40 %)."""
     construction.complete_model_class = _put_off(construction.complete_model_class)
-    generate: Any = _generate_schema.GenerateSchema
+    generate = _generate_schema.GenerateSchema
     generate._model_schema = _noticed(generate._model_schema)
     base: Any = pydantic.BaseModel
     base.model_rebuild = _one_at_a_time(base.model_rebuild.__func__)
