@@ -88,8 +88,9 @@ def _put_models_off() -> None:
     construction.complete_model_class = _put_off(construction.complete_model_class)
     generate = _generate_schema.GenerateSchema
     generate._model_schema = _noticed(generate._model_schema)
-    base: Any = pydantic.BaseModel
-    base.model_rebuild = _one_at_a_time(base.model_rebuild.__func__)
+    pydantic.BaseModel.model_rebuild = _one_at_a_time(  # type: ignore[method-assign]
+        pydantic.BaseModel.model_rebuild.__func__  # type: ignore[attr-defined]
+    )
     os.register_at_fork(after_in_child=_new_lock)
 
 
@@ -150,7 +151,7 @@ def _one_at_a_time(rebuild: Callable[..., bool | None]) -> classmethod[Any, Any,
     """Steps run in threads, and pydantic builds a model in one thread at a time only."""
 
     def model_rebuild(
-        cls: type[Any], /, *, _parent_namespace_depth: int = 2, **options: Any
+        cls: type[pydantic.BaseModel], *, _parent_namespace_depth: int = 2, **options: Any
     ) -> bool | None:
         if not _is_zenml(cls):
             return rebuild(cls, _parent_namespace_depth=_parent_namespace_depth + 1, **options)
