@@ -93,8 +93,6 @@ def run(job: Job, zygote: Zygote | None, ends: Ends) -> ExecutionStatus:
             if ends.steps.is_set() or late:
                 zenml_record.stopped(job.run, job.name)
                 raise Stopped from failure
-            # A process that died could not say so itself, nor one that was cut off while saying it.
-            zenml_record.failed(job.run, job.name, failure.why)
             if left == 0 or ends.attempts.wait(delay):
                 raise
             progress.report(StepEvent(job.name, "running", figure=f"tried again: {failure.why}"))
@@ -120,14 +118,13 @@ def _heavy(job: Job, zygote: Zygote) -> ExecutionStatus:
     try:
         zygote.run(request, hear, None if limit is None else limit + END_S)
     except Failed as failure:
-        late = failure.kind == TookTooLong.__name__
-        raise StepFailed(
-            job.name, _late(limit) if late else str(failure), failure.kind, failure.traceback
-        ) from None
-    except TimedOut:
-        raise StepFailed(job.name, _late(limit), TookTooLong.__name__) from None
-    except Lost as lost:
-        raise StepFailed(job.name, str(lost), Lost.__name__) from None
+        if failure.kind == TookTooLong.__name__:
+            raise StepFailed(job.name, _late(limit), "TimedOut", failure.traceback) from None
+        raise StepFailed(job.name, str(failure), failure.kind, failure.traceback) from None
+    except (Lost, TimedOut) as end:
+        why = str(end) or _late(limit)
+        zenml_record.failed(job.run, job.name, why)
+        raise StepFailed(job.name, why, type(end).__name__) from None
     return ExecutionStatus(said["result"])
 
 
@@ -146,13 +143,14 @@ def _light(job: Job) -> ExecutionStatus:
         return launch() if limit is None else _within(limit, launch)
     except TimeoutError:
         why = f"{_late(job.settings.timeout_s)}; a light step cannot be ended, it goes on unheard"
-        raise StepFailed(job.name, why, TookTooLong.__name__) from None
+        zenml_record.failed(job.run, job.name, why)
+        raise StepFailed(job.name, why, "TimedOut") from None
     except BaseException as error:
         raise StepFailed(job.name, reason(error), type(error).__name__) from error
 
 
 def _late(limit: float | None) -> str:
-    return f"it took longer than {limit:g} s"
+    return f"it took longer than {limit:g} s" if limit is not None else "it was ended"
 
 
 def _within(limit: float, work: Callable[[], ExecutionStatus]) -> ExecutionStatus:

@@ -22,7 +22,7 @@ from zenml.orchestrators import (
 
 from kaizen import progress
 from kaizen.progress import StepEvent
-from stacks import ast_lock, zenml_record
+from stacks import zenml_record
 from stacks.zenml_attempts import Job
 from stacks.zenml_run import Run
 from stacks.zenml_settings import ParallelSettings
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from zenml.config.base_settings import BaseSettings
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
     from zenml.stack import Stack
-
-ast_lock.hold()  # ZenML loads this module before it compiles or runs a step on our stack.
 
 _run_key: ContextVar[str | None] = ContextVar("run_key", default=None)
 """ZenML shares one orchestrator between the threads of a process: a run is known by context."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from contextvars import copy_context
 
 from zenml.enums import ExecutionMode, ExecutionStatus
@@ -112,33 +108,15 @@ class Run:
         """Heavy steps are told, then ended; what is open then is recorded as stopped."""
         run = next(iter(self._jobs.values())).run
         self._ends.now()
-        with _undisturbed():
-            try:
-                zenml_record.stopping(run)
-            finally:
-                if self._zygote is not None:
-                    self._zygote.end()
-                    wait([f for f, name in self._running.items() if self._is_heavy(name)], GRACE_S)
-                    self._zygote.close()
-            zenml_record.stopped(run)
-
-    def _is_heavy(self, name: str) -> bool:
-        return self._jobs[name].settings.heavy
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C, or ZenML's heartbeat that sees the run stopping, does not cut this short."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        try:
+            zenml_record.stopping(run)
+        finally:
+            if self._zygote is not None:
+                self._zygote.end()
+                heavy = [f for f, name in self._running.items() if self._jobs[name].settings.heavy]
+                wait(heavy, timeout=GRACE_S + 0.5)
+                self._zygote.close()
+        zenml_record.stopped(run)
 
 
 def _zygote(heavy: list[Job]) -> Zygote | None:

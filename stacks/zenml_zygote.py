@@ -1,4 +1,4 @@
-"""Starts a zygote that can run ZenML's steps, and is what runs in it.
+"""Starts a zygote that can run ZenML's steps, and is the program of it.
 
 A fork of this process has ZenML imported and its store open already; that is only safe while
 nothing else runs here and no framework with threads of its own is loaded. Otherwise (a notebook,
@@ -31,7 +31,6 @@ from zenml.utils.logging_utils import LoggingContext
 from kaizen import progress
 from kaizen.paths import PROJECT_ROOT
 from stacks import zygote
-from stacks.zenml_start import activate
 from stacks.zygote import Report
 from stacks.zygote_client import Zygote
 
@@ -80,9 +79,8 @@ def may_fork() -> bool:
 
 def _spawn(control: socket.socket, snapshot: PipelineSnapshotResponse) -> int:
     paths = [str(PROJECT_ROOT), *(path or os.getcwd() for path in sys.path)]  # noqa: PTH109
-    stack, root = Client().active_stack_model.name, source_utils.get_source_root()
     command = [
-        sys.executable, "-P", "-m", "stacks.zenml_spawned", stack, str(snapshot.id), root,
+        sys.executable, "-P", "-m", __name__, str(snapshot.id), source_utils.get_source_root(),
     ]  # fmt: skip
     return os.posix_spawn(
         sys.executable,
@@ -151,10 +149,13 @@ def _limited(seconds: float | None) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def serve_spawned(stack: str, snapshot: str, source_root: str) -> None:
-    """Be the zygote of another process. Its socket is this one's standard input."""
+def main() -> None:
+    """The program of a zygote that was not forked: its socket is standard input."""
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    source_utils.set_custom_source_root(source_root)
-    activate(stack)
-    _become(control, Client().zen_store.get_snapshot(UUID(snapshot)))
+    source_utils.set_custom_source_root(sys.argv[2])
+    _become(control, Client().zen_store.get_snapshot(UUID(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -33,7 +33,7 @@ MESSAGE = 160_000
 """Bytes of the longest message: Linux takes about 200 kB in one piece."""
 TRACEBACK = 50_000
 """Characters kept of a traceback."""
-GRACE_S = 1.0
+GRACE_S = 1.5
 """From SIGTERM to SIGKILL."""
 PR_SET_PDEATHSIG = 1
 
