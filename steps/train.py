@@ -7,13 +7,9 @@ from zenml import step
 
 from kaizen import catalog, progress
 from stacks.zenml_materializers import ModelMaterializer
-from stacks.zenml_settings import heavy
 
 
-@step(
-    output_materializers={"model": ModelMaterializer},
-    settings=heavy("usecases.{usecase}"),
-)
+@step(output_materializers={"model": ModelMaterializer})
 def train(
     usecase: str,
     params: dict[str, Any],
