@@ -21,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from kaizen import ports
 from kaizen.errors import unknown
+from rollout.processes import MARK
 
 ENOUGH_DISK = 2 * 10**9
 """A training run of digits and its artifacts take a few hundred megabytes."""
@@ -158,7 +159,7 @@ def _port(variable: str, value: str, home: Path) -> Check:
     if ports.is_free(int(value)):
         return Check(label, "ok", f"{value} is free")
     owner = _listener(int(value))
-    if owner and _home_of(owner) == str(home):
+    if owner and _is_own(owner, name, home):
         return Check(label, "ok", f"{value} is this home's own")
     who = f"{_name(owner)}, pid {owner.pid}" if owner else "a process that cannot be seen"
     return Check(label, "failed", f"{value} is taken by {who}", f"end it, or unset {variable}")
@@ -218,11 +219,15 @@ def _listener(port: int) -> psutil.Process | None:
     return None
 
 
-def _home_of(process: psutil.Process) -> str | None:
+def _is_own(process: psutil.Process, name: str, home: Path) -> bool:
+    """Whether it is this home's router or interface; a shell hands KAIZEN_HOME to anything."""
     try:
-        return process.environ().get("KAIZEN_HOME")
+        variables, words = process.environ(), process.cmdline()[1:]
     except (psutil.Error, OSError):
-        return None
+        return False
+    router = variables.get(MARK, "").startswith(f"{name}:")
+    interface = name != "router" and any(word.startswith(name) for word in words)
+    return variables.get("KAIZEN_HOME") == str(home) and (router or interface)
 
 
 def _name(process: psutil.Process) -> str:

@@ -125,7 +125,15 @@ def watching(log: Path) -> Iterator[None]:
         console = Console(file=terminal, highlight=False)
         board = Board(console)
         if console.is_terminal:
-            stack.enter_context(Live(board, console=console, refresh_per_second=8))
+            # Left to itself, Live would show what the libraries print above the table.
+            live = Live(
+                board,
+                console=console,
+                refresh_per_second=8,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            stack.enter_context(live)
         stack.enter_context(progress.listening(board))
         yield
 

@@ -7,6 +7,8 @@ import fcntl
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from importlib import metadata
@@ -155,12 +157,46 @@ def test_a_stolen_port_names_the_thief(taken: int, tmp_path: Path) -> None:
     assert f"pid {os.getpid()}" in check.found
 
 
+LISTEN = """
+import socket, sys
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen()
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "words", "own"),
+    [
+        ("router", "router:abc", [], True),
+        ("router", "digits-v1-20001:abc", [], False),
+        ("router", "", ["router"], False),
+        ("mlflow", "", ["mlflow", "server"], True),
+        ("zenml", "", ["zenml.zen_server.zen_server_api:app"], True),
+        ("zenml", "", ["mlflow"], False),
+    ],
+)
 def test_a_port_of_this_home_is_well(
-    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, mark: str, words: list[str], own: bool, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(checks, "_home_of", lambda _: str(tmp_path))
-    (check,) = checks.fixed_ports({"KAIZEN_PORT_ROUTER": str(taken)}, tmp_path)
-    assert (check.state, check.found) == ("ok", f"{taken} is this home's own")
+    variables = {"KAIZEN_HOME": str(tmp_path), "KAIZEN_SERVICE": mark}
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTEN, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=variables,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        port = owner.stdout.readline().strip()
+        fixed = {f"KAIZEN_PORT_{name.upper()}": port}
+        (check,) = checks.fixed_ports(fixed, tmp_path)
+        (elsewhere,) = checks.fixed_ports(fixed, tmp_path / "other")
+        owner.communicate("")
+    assert check.state == ("ok" if own else "failed"), check.found
+    assert elsewhere.state == "failed"
 
 
 @pytest.mark.parametrize("value", ["http", "0", "65536", "-1", ""])
