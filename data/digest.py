@@ -9,11 +9,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kaizen.errors import KaizenError
+
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """SHA-256 of a file's bytes, in hex.
+
+    Raises:
+        KaizenError: the file is missing or unreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise KaizenError(f"cannot read data from {path}: {error.strerror}") from error
 
 
 def row_digests(frame: pd.DataFrame, key: str = "") -> list[bytes]:

@@ -123,6 +123,8 @@ def load(
         raise UsageError(f"the configuration is for use case {tree['usecase']!r}, not {name!r}")
     case = catalog.usecase(name)
     tree = {**tree, "usecase": name}
+    if isinstance(split := tree.get("split"), dict):
+        tree["split"] = {"KIND": "hash", **split}
     tree["data"] = check(case.Data, tree.get("data") or {}, "data")
     tree["params"] = check(case.Params, tree.get("params") or {}, "params")
     return check(Config, tree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.digest import frame_digest, row_digests
+from data.digest import file_digest, frame_digest, row_digests
 from data.split import split
 from kaizen.config import FixedSplit, HashSplit
 from kaizen.errors import KaizenError
@@ -120,3 +121,8 @@ def test_fixed_split_is_scikit_learns_and_has_no_validation() -> None:
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(KaizenError, match="bring more rows"):
         split(base(1), HashSplit())
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KaizenError, match=f"cannot read data from {tmp_path / 'no.csv'}: No such"):
+        file_digest(tmp_path / "no.csv")

@@ -20,6 +20,12 @@ def test_the_repositorys_own_configurations_load() -> None:
     assert config.load("digits").split.KIND == "hash"
 
 
+def test_a_split_is_by_hash_unless_it_says_otherwise() -> None:
+    chosen = config.load("digits", settings=["split.holdout=0.3"]).split
+    assert chosen == config.HashSplit(holdout=0.3)
+    assert config.load("diabetes", settings=["split.holdout=0.3"]).split.KIND == "fixed"
+
+
 def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("seed: 7\nparams: {epochs: 3}\n")
