@@ -85,7 +85,7 @@ CASES = (
         "fan-out-steady",
         "naps",
         (Figure("inner_wall", "s", goal=0.2, limit=3.0),),
-        {"steps": 8, "seconds": 2.0, "warm": {"steps": 2, "seconds": 0.0, "salt": "warm"}},
+        {"steps": 8, "seconds": 2.0, "warm": {"steps": 2, "seconds": 0.0}},
     ),
     Case(
         "fan-out-cpu",
@@ -117,7 +117,7 @@ CASES = (
         "steady",
         "chain",
         (Figure("inner_cpu", "CPU ms/step", goal=0.65, per="steps"),),
-        {"steps": 100, "warm": {"steps": 3, "salt": "warm"}},
+        {"steps": 100, "warm": {"steps": 3}},
         quick={"steps": 30},
     ),
 )

@@ -58,12 +58,12 @@ def main() -> int:
             taking_part = [known[name] for name in case.systems if name in known]
             samples = _measure(case, params, taking_part, 1 if chosen.quick else chosen.rounds)
             found += results(case, params, samples)
+            if not chosen.quick:
+                _write(found)
     print(f"\n{table(found)}\n\n{_machine()}\n")
     print("\n".join(goals(found)))
     print(f"{time.monotonic() - begun:.0f} s")
     if not chosen.quick:
-        kept = _write(OUTPUT, found, cases)
-        write_text(PAGE, into(PAGE.read_text("utf-8"), f"{table(kept)}\n\n{_machine()}"))
         print(f"written to {OUTPUT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
     return 0
 
@@ -71,16 +71,22 @@ def main() -> int:
 def _measure(
     case: Case, params: dict[str, Any], taking_part: list[System], rounds: int
 ) -> dict[str, list[Sample]]:
-    """In turns, every system once a round. Refuses runs that did not do the same work."""
+    """In turns, every system once a round. A peer that fails is left out of this case."""
     fixed = uuid.uuid4().hex
-    if case.cached:
-        for system in taking_part:
-            run(system, case.workload, params, fixed)
     samples: dict[str, list[Sample]] = {system.name: [] for system in taking_part}
-    for number in range(1, rounds + 1):
-        for system in taking_part:
+    for number in range(0 if case.cached else 1, rounds + 1):
+        for system in [one for one in taking_part if one.name in samples]:
             salt = fixed if case.cached else uuid.uuid4().hex
-            sample = run(system, case.workload, params, salt)
+            try:
+                sample = run(system, case.workload, params, salt)
+            except KaizenError as problem:
+                if system.name not in OTHERS:
+                    raise
+                print(f"{case.name} without {problem}", flush=True)
+                del samples[system.name]
+                continue
+            if number == 0:  # fills the cache
+                continue
             samples[system.name].append(sample)
             shown = "  ".join(f"{key} {value:.2f}" for key, value in sample.figures.items())
             print(f"{case.name:<16} {number}/{rounds} {system.name:<10} {shown}", flush=True)
@@ -130,17 +136,17 @@ def _machine() -> str:
     )
 
 
-def _write(output: Path, found: list[Result], cases: list[Case]) -> list[Result]:
-    """Write and return the results; those of cases that were not run this time stay."""
-    measured = {case.name for case in cases}
+def _write(found: list[Result]) -> None:
+    """Keep the results so far; those of cases that were not run this time stay."""
+    measured = {result.case for result in found}
     kept: list[Result] = []
-    if output.is_file():
-        before = [Result.of(entry) for entry in json.loads(output.read_text("utf-8"))]
+    if OUTPUT.is_file():
+        before = [Result.of(entry) for entry in json.loads(OUTPUT.read_text("utf-8"))]
         kept = [result for result in before if result.case not in measured]
     order = [case.name for case in CASES]
     together = sorted([*kept, *found], key=lambda result: order.index(result.case))
-    write_text(output, json.dumps([result.record() for result in together], indent=1) + "\n")
-    return together
+    write_text(OUTPUT, json.dumps([result.record() for result in together], indent=1) + "\n")
+    write_text(PAGE, into(PAGE.read_text("utf-8"), f"{table(together)}\n\n{_machine()}"))
 
 
 def _named(name: str) -> Case:

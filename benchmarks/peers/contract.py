@@ -20,6 +20,14 @@ def params() -> dict[str, Any]:
     return found
 
 
+def warm(p: dict[str, Any]) -> dict[str, Any] | None:
+    """What is run first, unmeasured, in the same process; None where the process is cold."""
+    if "warm" not in p:
+        return None
+    # A salt of its own, and new in every run: else a later run's would come from the cache.
+    return {**p, **p["warm"], "salt": f"{p['salt']}-warm"}
+
+
 def cpu_seconds() -> float:
     """CPU of this process and of its children that have ended."""
     used = os.times()

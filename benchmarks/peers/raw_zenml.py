@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 
 from benchmarks.peers import zenml_dags
-from benchmarks.peers.contract import params, timed
+from benchmarks.peers.contract import params, timed, warm
 
 
 def main() -> None:
     p = params()
-    warm = p.get("warm")
-    if warm:
-        zenml_dags.run(sys.argv[1], {**p, **warm})
+    first = warm(p)
+    if first:
+        zenml_dags.run(sys.argv[1], first)
     timed(lambda: zenml_dags.run(sys.argv[1], p))
     ours = {"kaizen", "stacks"}.intersection(sys.modules)
     if ours:
