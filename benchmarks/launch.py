@@ -15,16 +15,18 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 EVERY_S = 0.1
 GRACE_S = 5.0
 """What the command left running may take this long to end by itself."""
@@ -32,8 +34,11 @@ GRACE_S = 5.0
 
 def main() -> None:
     report, limit, command = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+    signal.signal(signal.SIGTERM, _stopped)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     peak = Peak()
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -86,6 +91,12 @@ def end_all() -> None:
     for process in descendants():
         with suppress(psutil.Error):
             process.kill()
+
+
+def _stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal's own
+    """Whoever measures is gone or has had enough: nothing is left running."""
+    end_all()
+    os._exit(128 + number)
 
 
 def reap() -> None:

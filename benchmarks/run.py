@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -169,6 +170,8 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # As after Ctrl-C: servers that were started are ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except KaizenError as problem:

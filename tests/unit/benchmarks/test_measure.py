@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks import measure
@@ -41,6 +44,27 @@ def test_a_run_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     found = launched(tmp_path, "import time; time.sleep(60)", limit=0.5)
     assert found["code"] != 0
     assert found["wall"] < 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a child of its parent's end")
+def test_nothing_is_left_when_the_benchmark_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    sleeper = f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    words = [sys.executable, "-m", "benchmarks.launch", str(tmp_path / "cost.json"), "60"]
+    launch = [*words, sys.executable, "-c", sleeper]
+    between = f"import subprocess; subprocess.run({launch!r})"
+    parent = subprocess.Popen([sys.executable, "-c", between], cwd=measure.ROOT)
+    wait_for(lambda: pids.exists() and pids.read_text() != "")
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not psutil.pid_exists(int(pids.read_text())))
+
+
+def wait_for(happened: Callable[[], bool], limit: float = 15.0) -> None:
+    end = time.monotonic() + limit
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 SCRIPT = """
