@@ -2,7 +2,7 @@
 
 ZenML defines some 730 pydantic models and builds the validator of each at import; a run uses a
 fraction of them. Here a model is built when it is first used. The names of pydantic's internals
-that this leans on are checked by a test; where they are gone, the import is merely slow again.
+that this leans on are checked by a test; under another pydantic the import is merely slow again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import pydantic
@@ -22,6 +22,7 @@ from pydantic._internal import _model_construction as construction
 
 MODULES = ("zenml", "zenml.client", "zenml.zen_stores.sql_zen_store")
 """What every run on a local stack imports."""
+PYDANTIC = "2.12."
 UNUSED = ("mako.ext.pygmentplugin",)
 """Optional parts of others: highlights the source of templates in error pages."""
 
@@ -37,19 +38,21 @@ def load() -> None:
     with ExitStack() as stack:
         for part in (_no_collection, _plain_distutils, _unused_left_out):
             stack.enter_context(part())
-        _put_models_off()
+        if pydantic.VERSION.startswith(PYDANTIC):
+            _put_models_off()
         for name in MODULES:
             importlib.import_module(name)
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """The garbage collector finds nothing among classes and functions, and looks often (-5 %)."""
+    """The garbage collector finds nothing among classes and functions, now or later (-8 %)."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was:
             gc.enable()
 
@@ -85,12 +88,12 @@ def _unused_left_out() -> Iterator[None]:
 
 def _put_models_off() -> None:
     """ZenML's models are built when they are first used (-40 %)."""
-    construction.complete_model_class = _put_off(construction.complete_model_class)
-    generate = _generate_schema.GenerateSchema
+    build: Any = construction
+    build.complete_model_class = _put_off(build.complete_model_class)
+    generate: Any = _generate_schema.GenerateSchema
     generate._model_schema = _noticed(generate._model_schema)
-    pydantic.BaseModel.model_rebuild = _one_at_a_time(  # type: ignore[method-assign]
-        pydantic.BaseModel.model_rebuild.__func__  # type: ignore[attr-defined]
-    )
+    base: Any = pydantic.BaseModel
+    base.model_rebuild = classmethod(_one_at_a_time(base.model_rebuild.__func__))
     os.register_at_fork(after_in_child=_new_lock)
 
 
@@ -147,18 +150,18 @@ def _build_embedded() -> None:
             _following = False
 
 
-def _one_at_a_time(rebuild: Callable[..., bool | None]) -> classmethod[Any, Any, bool | None]:
+def _one_at_a_time(rebuild: Callable[..., bool | None]) -> Callable[..., bool | None]:
     """Steps run in threads, and pydantic builds a model in one thread at a time only."""
 
     def model_rebuild(
         cls: type[pydantic.BaseModel], *, _parent_namespace_depth: int = 2, **options: Any
     ) -> bool | None:
-        if not _is_zenml(cls):
-            return rebuild(cls, _parent_namespace_depth=_parent_namespace_depth + 1, **options)
-        with _building:
-            return rebuild(cls, _parent_namespace_depth=_parent_namespace_depth + 1, **options)
+        # pydantic looks for names in the caller's frame, which is one further away now.
+        depth = _parent_namespace_depth + 1
+        with _building if _is_zenml(cls) else nullcontext():
+            return rebuild(cls, _parent_namespace_depth=depth, **options)
 
-    return classmethod(model_rebuild)
+    return model_rebuild
 
 
 def _new_lock() -> None:
