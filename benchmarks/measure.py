@@ -15,7 +15,7 @@ from typing import Any
 from kaizen.errors import KaizenError
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT_S = 180.0
+LIMIT_S = 600.0
 """A run that takes longer is ended."""
 
 NO_TELEMETRY = {
