@@ -83,7 +83,9 @@ def _libraries() -> Check:
     from cli.checks import libraries
 
     lock = (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8")
-    return libraries(lock, {each.name: each.version for each in metadata.distributions()})
+    return libraries(
+        lock, {each.name: each.version for each in reversed([*metadata.distributions()])}
+    )
 
 
 def _champions(state: Home, store: Check) -> tuple[list[Check], Mapping[str, Champion]]:
