@@ -72,7 +72,7 @@ def examine(state: Home) -> list[Check]:
 
 _A_COPY = "put a copy of it back; without one, `kaizen down` and set KAIZEN_HOME to a new folder"
 _A_NEW_ONE = "put a copy back, or move its folder `zenml` away: past runs are lost, models are not"
-_SERVE_AGAIN = "`kaizen down`, move the file away, then `kaizen deploy` each use case"
+_SERVE_AGAIN = "move its state.db* away, `kaizen down`, then `kaizen deploy` each use case"
 
 
 def _wanted_python() -> str:

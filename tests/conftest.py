@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 _ROOT = tempfile.TemporaryDirectory(prefix="kaizen-tests-", ignore_cleanup_errors=True)
 os.environ["KAIZEN_HOME"] = str(Path(_ROOT.name, "home"))
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+# A shell that starts the tests in the background has Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from kaizen import environment  # noqa: E402 - the home is chosen first
 from kaizen.paths import Home  # noqa: E402

@@ -183,3 +183,20 @@ def test_what_was_taken_down_is_to_be_watched(patient) -> None:
     checks = found(patient, 0)
     assert checks["served diabetes"]["state"] == "watch"
     assert "kaizen up" in checks["served diabetes"]["advice"]
+
+
+def test_a_damaged_record_of_what_is_served_and_the_way_out(patient) -> None:
+    """Last: what should be served is forgotten."""
+    patient.kaizen("down")
+    state = patient.home.rollout / "state.db"
+    state.write_bytes(garbled(state.read_bytes()))
+    assert failed(patient) == {"served store"}
+    status = patient.kaizen("status")
+    assert status.code == 1
+    assert "kaizen doctor" in status.err
+    assert "Traceback" not in status.err
+    for path in state.parent.glob("state.db*"):
+        path.unlink()
+    assert patient.kaizen("down").code == 0
+    assert found(patient, 0)["processes"]["found"] == "none runs"
+    assert patient.processes() == []
