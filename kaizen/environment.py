@@ -33,10 +33,10 @@ def variables(state: Home) -> dict[str, str]:
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",  # it looks into every installed package for them
         # serving
         "BENTOML_HOME": str(state.bentoml),
         "BENTOML_DO_NOT_TRACK": "True",
-        "OTEL_SDK_DISABLED": "true",
         "ORT_DISABLE_TELEMETRY": "1",
         # training
         "KERAS_HOME": str(cache / "keras"),

@@ -1,7 +1,8 @@
 """What a run says while it works: steps that start and end, and a key figure for each.
 
 A listener is set for the length of a run; whoever works reports to it without knowing who
-listens. Context variables carry both into the threads that run steps.
+listens. Context variables carry both into the threads that run steps; a step in a process of
+its own sends its reports to the thread that waits for it, which reports them here.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+def listener() -> Listener | None:
+    """Who listens here, for whoever hands reports on."""
+    return _listener.get()
+
+
 @contextmanager
 def inside(step: str) -> Iterator[None]:
     """Figures reported inside this block belong to ``step``."""
@@ -53,9 +59,9 @@ def inside(step: str) -> Iterator[None]:
 
 def report(event: StepEvent) -> None:
     """Tell the listener, if there is one."""
-    listener = _listener.get()
-    if listener is not None:
-        listener(event)
+    hear = listener()
+    if hear is not None:
+        hear(event)
 
 
 def figure(text: str) -> None:

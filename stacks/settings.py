@@ -13,10 +13,14 @@ FOLDER = Path(__file__).parent
 
 
 class LocalStack(Frozen):
-    """This machine, embedded: how many steps may run at once."""
+    """This machine, embedded: how many steps may run at once, and how many heavy ones of them.
+
+    ``max_heavy`` counts processes; None stands for one a core.
+    """
 
     description: str = ""
     max_parallel: int = Field(8, ge=1, le=256)
+    max_heavy: int | None = Field(None, ge=1, le=256)
 
 
 def names() -> list[str]:

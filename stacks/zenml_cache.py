@@ -8,6 +8,7 @@ first-party module that the step imports, transitively, and the versions of the 
 from __future__ import annotations
 
 import ast
+import os
 import platform
 from collections.abc import Iterator
 from functools import cache
@@ -41,37 +42,56 @@ def library_versions() -> str:
 
 def first_party_files(modules: tuple[str, ...], root: Path = PROJECT_ROOT) -> list[str]:
     """Files under ``root`` that ``modules`` import, transitively, as sorted relative paths."""
-    seen: set[Path] = set()
-    todo = [file for module in modules for file in _files(module, root)]
+    ours = {entry.partition(".")[0] for entry in os.listdir(root)}  # noqa: PTH208 - names only
+    seen: set[str] = set()
+    names: set[str] = set()
+    todo = list(modules)
     while todo:
-        file = todo.pop()
-        if file in seen:
+        name = todo.pop()
+        if name in names or name.partition(".")[0] not in ours:
             continue
-        seen.add(file)
-        for name in _imports(file, root):
-            todo.extend(_files(name, root))
-    return sorted(str(file.relative_to(root)) for file in seen)
+        names.add(name)
+        if "." in name:  # the packages above it run too
+            todo.append(name.rpartition(".")[0])
+        path = name.replace(".", "/")
+        for file in (f"{path}/__init__.py", f"{path}.py"):
+            if file not in seen and (state := _state(f"{root}/{file}")) is not None:
+                seen.add(file)
+                todo.extend(_imports(f"{root}/{file}", tuple(file.split("/")[:-1]), state))
+    return sorted(seen)
 
 
-def _files(module: str, root: Path) -> Iterator[Path]:
-    """The module's own file and the ``__init__`` of every package above it."""
-    parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        package = root.joinpath(*parts[:depth], "__init__.py")
-        if package.is_file():
-            yield package
-    file = root.joinpath(*parts).with_suffix(".py")
-    if file.is_file():
-        yield file
+def _state(file: str) -> tuple[int, int] | None:
+    """What differs when the file was edited; None where there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - some thousand times a run
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
-def _imports(file: Path, root: Path) -> Iterator[str]:
-    package = file.relative_to(root).parent.parts
-    for node in ast.walk(ast.parse(file.read_bytes())):
+@cache
+def _imports(file: str, package: tuple[str, ...], _state: tuple[int, int]) -> tuple[str, ...]:
+    """Names that ``file`` imports anywhere; read again when its state changed."""
+    names: list[str] = []
+    for node in _statements(ast.parse(Path(file).read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             stem = ".".join([*base, *([node.module] if node.module else [])])
-            yield stem
-            yield from (f"{stem}.{alias.name}" for alias in node.names)
+            names.append(stem)
+            names.extend(f"{stem}.{alias.name}" for alias in node.names)
+    return tuple(names)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement in ``tree``; imports are statements, so expressions are left out."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inside = getattr(node, field, ())
+            if isinstance(inside, list):
+                todo.extend(inside)

@@ -1,61 +1,55 @@
-"""A local ZenML orchestrator that runs independent steps side by side and says what happens.
+"""A local ZenML orchestrator: independent steps side by side, heavy ones in processes.
 
 ZenML 0.98: ``submit_pipeline`` gets the snapshot with the cached steps already pruned and in
-topological order; ``launch_step`` runs one step in this thread and checks the cache again.
+topological order; ``launch_step`` runs one step where it is called and checks the cache again.
 """
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+import os
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from zenml.client import Client
+from pydantic import PositiveInt
 from zenml.enums import ExecutionMode, ExecutionStatus
-from zenml.execution.step.utils import launch_step
 from zenml.orchestrators import (
     BaseOrchestrator,
     BaseOrchestratorConfig,
     BaseOrchestratorFlavor,
     SubmissionResult,
 )
-from zenml.orchestrators.publish_utils import (
-    publish_pipeline_run_status_update,
-    publish_stopped_step_run,
-)
-from zenml.utils.env_utils import temporary_environment
 
 from kaizen import progress
-from kaizen.errors import KaizenError
 from kaizen.progress import StepEvent
+from stacks import ast_lock, zenml_record
+from stacks.zenml_attempts import Job
+from stacks.zenml_run import Run
+from stacks.zenml_settings import ParallelSettings
 
 if TYPE_CHECKING:
-    from zenml.config.step_configurations import Step
+    from uuid import UUID
+
+    from zenml.config.base_settings import BaseSettings
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
     from zenml.stack import Stack
 
+ast_lock.hold()  # ZenML loads this module before it compiles or runs a step on our stack.
 
-MANY = 1000
-"""More steps than a run has: ZenML lists in pages."""
-
-
-class StepFailed(KaizenError):
-    """A step raised. ``cause`` is what it raised."""
-
-    def __init__(self, step: str, cause: BaseException) -> None:
-        known = isinstance(cause, KaizenError)
-        reason = str(cause) if known else f"{type(cause).__name__}: {cause}"
-        super().__init__(f"step {step} failed: {reason}")
-        self.step = step
-        self.cause = cause
+_run_key: ContextVar[str | None] = ContextVar("run_key", default=None)
+"""ZenML shares one orchestrator between the threads of a process: a run is known by context."""
 
 
-class ParallelOrchestratorConfig(BaseOrchestratorConfig):
-    """Settings of the flavor: how many steps may run at once."""
+class ParallelOrchestratorConfig(BaseOrchestratorConfig, ParallelSettings):
+    """Settings of the flavor.
 
-    max_parallel: int = 8
+    Attributes:
+        max_parallel: how many steps may run at once.
+        max_heavy: how many heavy ones among them; None for one a core.
+    """
+
+    max_parallel: PositiveInt = 8
+    max_heavy: PositiveInt | None = None
 
     @property
     def is_local(self) -> bool:
@@ -67,9 +61,7 @@ class ParallelOrchestratorConfig(BaseOrchestratorConfig):
 
 
 class ParallelOrchestrator(BaseOrchestrator):
-    """Runs each step in a thread as soon as the steps before it are done."""
-
-    _run_id: str | None = None
+    """Runs each step as soon as the steps before it are done."""
 
     @property
     def config(self) -> ParallelOrchestratorConfig:
@@ -77,17 +69,18 @@ class ParallelOrchestrator(BaseOrchestrator):
         return config
 
     @property
-    def run_init_cleanup_at_step_level(self) -> bool:
-        return False
+    def settings_class(self) -> type[BaseSettings]:
+        return ParallelSettings
 
     @property
     def supported_execution_modes(self) -> list[ExecutionMode]:
-        return [ExecutionMode.FAIL_FAST, ExecutionMode.CONTINUE_ON_FAILURE]
+        return list(ExecutionMode)
 
     def get_orchestrator_run_id(self) -> str:
-        if self._run_id is None:
+        key = _run_key.get()
+        if key is None:
             raise RuntimeError("no run is going on")
-        return self._run_id
+        return key
 
     def submit_pipeline(
         self,
@@ -97,102 +90,49 @@ class ParallelOrchestrator(BaseOrchestrator):
         step_environments: dict[str, dict[str, str]],
         placeholder_run: PipelineRunResponse | None = None,
     ) -> SubmissionResult | None:
-        self._run_id = str(uuid4())
-        _report_plan(snapshot, placeholder_run)
+        """Run the whole pipeline.
+
+        Raises:
+            StepFailed: the first step that failed; notes name the others.
+            RuntimeError: ZenML gave no run to record in.
+        """
+        if placeholder_run is None:
+            raise RuntimeError("no run to record in: schedules are not supported here")
+        token = _run_key.set(str(uuid4()))
         try:
-            with temporary_environment(base_environment):
-                self._run_all(snapshot)
-        except (KeyboardInterrupt, SystemExit):
-            if placeholder_run is not None:
-                _publish_stopped(placeholder_run)
-            raise
+            _report_plan(snapshot, placeholder_run.id)
+            jobs = {
+                name: self._job(snapshot, name, step_environments[name], placeholder_run.id)
+                for name in snapshot.step_configurations
+            }
+            mode = snapshot.pipeline_configuration.execution_mode
+            config = self.config
+            heavy = config.max_heavy or len(os.sched_getaffinity(0))
+            Run(jobs, mode, config.max_parallel, heavy).execute()
         finally:
-            self._run_id = None
+            _run_key.reset(token)
         return None
 
-    def _run_all(self, snapshot: PipelineSnapshotResponse) -> None:
-        """Run every step once what it needs is done; raise the first failure at the end."""
-        keep_going = snapshot.pipeline_configuration.execution_mode == (
-            ExecutionMode.CONTINUE_ON_FAILURE
-        )
-        waiting: dict[str, Step] = dict(snapshot.step_configurations)
-        running: dict[Future[None], str] = {}
-        unfinished = set(waiting)
-        failures: list[StepFailed] = []
-        pool = ThreadPoolExecutor(self.config.max_parallel, "step")
-        try:
-            while waiting or running:
-                if not failures or keep_going:
-                    for name in _ready(waiting, unfinished):
-                        step = waiting.pop(name)
-                        context = copy_context()
-                        future = pool.submit(context.run, self._run_one, snapshot, name, step)
-                        running[future] = name
-                if not running:
-                    break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    name = running.pop(future)
-                    error = future.exception()
-                    if error is None:
-                        unfinished.discard(name)
-                    elif isinstance(error, Exception):
-                        failures.append(StepFailed(name, error))
-                    else:
-                        raise error
-        finally:
-            # Whoever stops the run does not wait for steps that cannot be interrupted.
-            pool.shutdown(wait=False, cancel_futures=True)
-        for name in waiting:
-            progress.report(StepEvent(name, "skipped"))
-        if failures:
-            raise failures[0] from failures[0].cause
-
-    def _run_one(self, snapshot: PipelineSnapshotResponse, name: str, step: Step) -> None:
-        begun = time.monotonic()
-        progress.report(StepEvent(name, "running"))
-        try:
-            with progress.inside(name):
-                result = launch_step(
-                    snapshot=snapshot,
-                    step=step,
-                    orchestrator_run_id=self.get_orchestrator_run_id(),
-                    retry=True,
-                )
-        except BaseException:
-            progress.report(StepEvent(name, "failed", time.monotonic() - begun))
-            raise
-        cached = result.status == ExecutionStatus.CACHED
-        state: progress.State = "cached" if cached else "done"
-        progress.report(StepEvent(name, state, time.monotonic() - begun))
+    def _job(
+        self,
+        snapshot: PipelineSnapshotResponse,
+        name: str,
+        environment: dict[str, str],
+        run: UUID,
+    ) -> Job:
+        step = snapshot.step_configurations[name]
+        settings = ParallelSettings.model_validate(self.get_settings(step).model_dump())
+        key = self.get_orchestrator_run_id()
+        return Job(name, step, settings, environment, snapshot, key, run)
 
 
-def _ready(waiting: dict[str, Step], unfinished: set[str]) -> list[str]:
-    return [
-        name
-        for name, step in waiting.items()
-        if not unfinished.intersection(step.spec.upstream_steps)
-    ]
-
-
-def _report_plan(snapshot: PipelineSnapshotResponse, run: PipelineRunResponse | None) -> None:
+def _report_plan(snapshot: PipelineSnapshotResponse, run: UUID) -> None:
     """Name every step first, in order, the cached ones as such."""
-    names = [spec.invocation_id for spec in snapshot.pipeline_spec.steps]
-    for name in names:
-        progress.report(StepEvent(name, "planned"))
-    if run is None:
-        return
-    for step in Client().list_run_steps(pipeline_run_id=run.id, size=MANY):
+    for spec in snapshot.pipeline_spec.steps:
+        progress.report(StepEvent(spec.invocation_id, "planned"))
+    for step in zenml_record.steps(run):
         if step.status == ExecutionStatus.CACHED:
             progress.report(StepEvent(step.name, "cached", 0.0))
-
-
-def _publish_stopped(run: PipelineRunResponse) -> None:
-    """Record the run, and the steps it was in, as stopped."""
-    for step in Client().list_run_steps(pipeline_run_id=run.id, size=MANY):
-        if not step.status.is_finished:
-            publish_stopped_step_run(step.id)
-    publish_pipeline_run_status_update(run.id, ExecutionStatus.STOPPED, "stopped by the user")
 
 
 class ParallelOrchestratorFlavor(BaseOrchestratorFlavor):

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from zenml.client import Client
-from zenml.enums import StackComponentType
+from stacks import zenml_imports
 
-from stacks import settings
-from stacks.settings import LocalStack
+zenml_imports.load()
+
+from zenml.client import Client  # noqa: E402 - imported the quick way above
+from zenml.enums import StackComponentType  # noqa: E402
+
+from kaizen.paths import home  # noqa: E402
+from stacks import settings, zenml_quiet, zenml_store  # noqa: E402
+from stacks.settings import LocalStack  # noqa: E402
+
+FLAVOR = "parallel"
 
 
 def activate(name: str) -> None:
@@ -17,40 +24,44 @@ def activate(name: str) -> None:
 
     The choice lives in ``ZENML_ACTIVE_STACK_ID``: no other process and no stored setting of
     ZenML changes.
+
+    Raises:
+        UsageError: no such stack.
+        KaizenError: the installed ZenML is not the one this was written for.
     """
     chosen = settings.load(name)
-    client = Client()
-    orchestrator = _orchestrator(client, name, chosen)
+    zenml_quiet.apply()
+    with zenml_store.alone(home()):
+        zenml_store.start(home())
+        os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(Client(), name, chosen))
+
+
+def _stack(client: Client, name: str, chosen: LocalStack) -> Any:
+    """The stack's id; it is made, or changed to ``chosen``, where it is not that yet."""
+    wanted = chosen.model_dump(exclude={"description"})
+    found = client.list_stacks(name=name).items
+    if found:
+        orchestrator = found[0].components[StackComponentType.ORCHESTRATOR][0]
+        if not wanted.items() <= orchestrator.configuration.items():
+            client.update_stack_component(
+                orchestrator.id, StackComponentType.ORCHESTRATOR, configuration=wanted
+            )
+        return found[0].id
     store = client.active_stack_model.components[StackComponentType.ARTIFACT_STORE][0]
-    stacks = client.list_stacks(name=name)
-    if stacks.items:
-        stack = stacks.items[0]
-    else:
-        stack = client.create_stack(
-            name,
-            components={
-                StackComponentType.ORCHESTRATOR: orchestrator.id,
-                StackComponentType.ARTIFACT_STORE: store.id,
-            },
-        )
-    os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)
+    components = {
+        StackComponentType.ORCHESTRATOR: _orchestrator(client, name, wanted),
+        StackComponentType.ARTIFACT_STORE: store.id,
+    }
+    return client.create_stack(name, components=components).id
 
 
-def _orchestrator(client: Client, name: str, chosen: LocalStack) -> Any:
-    flavor = "parallel"
-    if not client.list_flavors(name=flavor, type=StackComponentType.ORCHESTRATOR).items:
-        client.create_flavor(
-            source="stacks.zenml_orchestrator.ParallelOrchestratorFlavor",
-            component_type=StackComponentType.ORCHESTRATOR,
-        )
-    wanted = {"max_parallel": chosen.max_parallel}
-    found = client.list_stack_components(name=name, type=StackComponentType.ORCHESTRATOR).items
-    if not found:
-        return client.create_stack_component(
-            name, flavor, StackComponentType.ORCHESTRATOR, configuration=wanted
-        )
-    if found[0].configuration.get("max_parallel") != chosen.max_parallel:
-        return client.update_stack_component(
-            found[0].id, StackComponentType.ORCHESTRATOR, configuration=wanted
-        )
-    return found[0]
+def _orchestrator(client: Client, name: str, wanted: dict[str, Any]) -> Any:
+    """The id of a new orchestrator, or of one that an interrupted start has left."""
+    kind = StackComponentType.ORCHESTRATOR
+    if not client.list_flavors(name=FLAVOR, type=kind).items:
+        source = "stacks.zenml_orchestrator.ParallelOrchestratorFlavor"
+        client.create_flavor(source=source, component_type=kind)
+    found = client.list_stack_components(name=name, type=kind).items
+    if found:
+        return client.update_stack_component(found[0].id, kind, configuration=wanted).id
+    return client.create_stack_component(name, FLAVOR, kind, configuration=wanted).id

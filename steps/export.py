@@ -7,9 +7,14 @@ from zenml import step
 
 from kaizen import catalog, progress
 from registry import export as registry
+from stacks.zenml_materializers import OnnxMaterializer
+from stacks.zenml_settings import heavy
 
 
-@step
+@step(
+    output_materializers={"onnx": OnnxMaterializer},
+    settings=heavy("usecases.{usecase}"),
+)
 def export(
     usecase: str, model: Any, train: pd.DataFrame, validation: pd.DataFrame
 ) -> tuple[Annotated[bytes, "onnx"], Annotated[str, "golden_set"]]:

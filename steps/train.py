@@ -7,9 +7,13 @@ from zenml import step
 
 from kaizen import catalog, progress
 from stacks.zenml_materializers import ModelMaterializer
+from stacks.zenml_settings import heavy
 
 
-@step(output_materializers={"model": ModelMaterializer})
+@step(
+    output_materializers={"model": ModelMaterializer},
+    settings=heavy("usecases.{usecase}"),
+)
 def train(
     usecase: str,
     params: dict[str, Any],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,28 @@ def test_a_training_step_depends_on_its_use_case_and_not_on_the_others() -> None
 def test_library_versions_name_what_trains() -> None:
     assert "tensorflow-cpu 2." in library_versions()
     assert "scikit-learn 1." in library_versions()
+
+
+def test_another_version_of_a_library_changes_what_the_policy_adds_to_the_key(monkeypatch) -> None:
+    from zenml.utils import source_utils
+
+    assert source_utils.load(policy("steps.split").cache_func) is library_versions
+    before = library_versions()
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda n: "0.1" if n == "scikit-learn" else real(n))
+    library_versions.cache_clear()
+    try:
+        after = library_versions()
+    finally:
+        library_versions.cache_clear()
+    assert after != before
+    assert "scikit-learn 0.1" in after
+
+
+def test_each_file_is_parsed_once_for_all_steps(root: Path, monkeypatch) -> None:
+    parsed: list[bytes] = []
+    real = ast.parse
+    monkeypatch.setattr(ast, "parse", lambda text: parsed.append(text) or real(text))
+    for module in ("app.step", "app.helper", "app.stranger", "app.step"):
+        first_party_files((module,), root)
+    assert len(parsed) == len(list(root.rglob("*.py")))

@@ -10,7 +10,7 @@ from zenml import pipeline, step
 from kaizen import progress
 from kaizen.errors import KaizenError
 from kaizen.progress import StepEvent
-from stacks.zenml_orchestrator import StepFailed
+from stacks.zenml_attempts import StepFailed
 
 pytestmark = pytest.mark.usefixtures("zenml")
 SPANS: dict[str, tuple[float, float]] = {}

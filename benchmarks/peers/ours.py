@@ -1,0 +1,56 @@
+"""The same pipelines on our local stack: its start, orchestrator, materializers, cache policy."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from kaizen import environment
+
+environment.apply()
+
+from benchmarks.peers.contract import params, timed, warm  # noqa: E402 - environment first
+from stacks.zenml_start import activate  # noqa: E402
+
+activate("local")
+
+from benchmarks.peers import zenml_dags  # noqa: E402
+from stacks.zenml_cache import policy  # noqa: E402
+from stacks.zenml_materializers import (  # noqa: E402
+    ArrayMaterializer,
+    FrameMaterializer,
+    ModelMaterializer,
+)
+from stacks.zenml_settings import heavy  # noqa: E402
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    **{
+        name: {"output_materializers": {"frame": FrameMaterializer}}
+        for name in ("make", "fill", "standardise", "clip")
+    },
+    "load": {
+        "output_materializers": {"images": ArrayMaterializer, "labels": ArrayMaterializer}
+    },
+    "train": {"output_materializers": {"model": ModelMaterializer}, "settings": heavy("keras")},
+    "evaluate": {"settings": heavy("keras")},
+    "burn": {"settings": heavy()},
+}  # fmt: skip
+"""As the steps of this project: Keras and what never lets go of the lock get processes."""
+
+
+def using(step: Any) -> Any:
+    """The step with the options that a step of this project has."""
+    modules = policy("benchmarks.peers.zenml_dags")
+    return step.with_options(cache_policy=modules, **OPTIONS.get(step.name, {}))
+
+
+def main() -> None:
+    p = params()
+    first = warm(p)
+    if first:
+        zenml_dags.run(sys.argv[1], first, using)
+    timed(lambda: zenml_dags.run(sys.argv[1], p, using))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""What ZenML 0.98 does for stacks unlike ours, taken out of the way on the local stack.
+
+Each change is one entry of ``CHANGES``; the figures are of docs/performance.md. What people see
+in ZenML's dashboard stays: runs, steps, times, parameters, artifacts, previews, logs, code.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import platform
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kaizen.errors import KaizenError
+
+
+@dataclass(frozen=True)
+class Change:
+    """``owner`` is ``module`` or ``module:Class``; ``make`` gives the new value for the old."""
+
+    owner: str
+    name: str
+    make: Callable[[Any], Any]
+    why: str
+
+    def place(self) -> Any:
+        """The module or class that has the name.
+
+        Raises:
+            KaizenError: it is not there: ZenML changed.
+        """
+        module, _, inside = self.owner.partition(":")
+        try:
+            place = import_module(module)
+            place = getattr(place, inside) if inside else place
+            vars(place)[self.name]
+        except (ImportError, AttributeError, KeyError):
+            raise KaizenError(
+                f"ZenML has no {self.owner}.{self.name} any more, which stacks/zenml_quiet.py "
+                f"changes ({self.why}): install the versions in requirements.txt"
+            ) from None
+        return place
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """In place of work that brings nothing."""
+
+
+def _no(*_: Any, **__: Any) -> bool:
+    return False
+
+
+@functools.cache
+def packages() -> tuple[str, ...]:
+    """Installed distributions as ``name==version``, by the names of their folders."""
+    folders = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
+    found = (path.name for folder in folders for path in folder.glob("*.dist-info"))
+    pairs = (name.removesuffix(".dist-info").rpartition("-") for name in found)
+    return tuple(sorted(f"{name.replace('_', '-')}=={version}" for name, _, version in pairs))
+
+
+@functools.cache
+def system() -> dict[str, str]:
+    """The operating system in ZenML's words."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    return {
+        "os": "linux",
+        "linux_distro": release.get("ID", ""),
+        "linux_distro_like": release.get("ID_LIKE", ""),
+        "linux_distro_version": release.get("VERSION_ID", ""),
+    }
+
+
+def _system_info(old: Any) -> Any:
+    return staticmethod(lambda: dict(system())) if platform.system() == "Linux" else old
+
+
+_source = functools.cache(inspect.getsource)
+
+CHANGES = (
+    Change(
+        "zenml.integrations.registry:IntegrationRegistry",
+        "activate_integrations",
+        lambda _: _nothing,
+        "imports scikit-learn, BentoML, scipy ... for materializers that no step of ours uses",
+    ),
+    Change(
+        "zenml.environment:Environment",
+        "get_python_packages",
+        lambda _: staticmethod(lambda: list(packages())),
+        "starts `uv pip freeze` for each run, and for each step outside of ZenML's own runner",
+    ),
+    Change(
+        "zenml.environment:Environment",
+        "get_system_info",
+        _system_info,
+        "starts `lsb_release` once a process",
+    ),
+    Change(
+        "zenml.config.compiler:Compiler",
+        "_get_heartbeat_flag",
+        lambda _: staticmethod(_no),
+        "a thread and a write per step, to notice lost machines: here there is one",
+    ),
+    Change(
+        "zenml.orchestrators.step_launcher",
+        "is_step_logging_enabled",
+        lambda _: _no,
+        "a second log per step, of its preparation: it goes to the run's log",
+    ),
+    Change(
+        "zenml.utils.source_code_utils",
+        "get_source_code",
+        functools.cache,
+        "parses a step's file again for each invocation and each look at its returns",
+    ),
+    Change(
+        "zenml.steps.base_step:BaseStep",
+        "source_code",
+        lambda _: property(lambda step: _source(step.source_object)),
+        "parses a step's file again for each invocation",
+    ),
+)
+
+_originals: dict[Change, Any] = {}
+
+
+def apply() -> None:
+    """Make every change in this process. Safe to repeat.
+
+    Raises:
+        KaizenError: ZenML has moved what is changed; nothing is changed then.
+    """
+    places = [(change, change.place()) for change in CHANGES if change not in _originals]
+    for change, place in places:
+        _originals[change] = vars(place)[change.name]
+        setattr(place, change.name, change.make(_originals[change]))
+
+
+def undo() -> None:
+    """Bring ZenML's own ways back, for a stack that needs them."""
+    while _originals:
+        change, original = _originals.popitem()
+        setattr(change.place(), change.name, original)

@@ -1,0 +1,99 @@
+"""What is changed in ZenML is there, can be undone, and takes nothing from what people see."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib import metadata
+
+import pytest
+import zenml
+from zenml import pipeline, step
+from zenml.client import Client
+from zenml.environment import Environment
+from zenml.integrations.registry import IntegrationRegistry
+from zenml.log_stores.artifact.artifact_log_store import ArtifactLogStore
+
+from kaizen.errors import KaizenError
+from stacks import zenml_quiet
+from stacks.zenml_quiet import CHANGES, Change
+
+pytestmark = pytest.mark.usefixtures("zenml")
+
+
+@step(enable_cache=False)
+def quiet_add(left: int, right: int = 2) -> int:
+    print("adding in the open")
+    return left + right
+
+
+@pipeline(enable_cache=False)
+def quiet_sum() -> None:
+    quiet_add(quiet_add(1))
+
+
+def test_this_is_the_zenml_that_the_changes_were_written_for() -> None:
+    assert zenml.__version__ == "0.98.0", (
+        "read every entry of stacks/zenml_quiet.py against the new ZenML, measure, then raise this"
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_what_is_changed_is_there(change: Change) -> None:
+    change.place()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [("zenml.no_such", "a"), ("zenml.environment:Gone", "a"), ("zenml.environment", "gone")],
+)
+def test_what_has_moved_is_named(owner: str, name: str) -> None:
+    with pytest.raises(KaizenError, match=rf"{owner}.{name} any more.*because.*requirements.txt"):
+        Change(owner, name, lambda old: old, "because").place()
+
+
+def test_changes_are_made_once_and_undone() -> None:
+    changed = vars(IntegrationRegistry)["activate_integrations"]
+    zenml_quiet.apply()
+    assert vars(IntegrationRegistry)["activate_integrations"] is changed
+    zenml_quiet.undo()
+    try:
+        assert vars(IntegrationRegistry)["activate_integrations"] is not changed
+        own = Environment.get_system_info()
+    finally:
+        zenml_quiet.apply()
+    assert Environment.get_system_info() == own
+
+
+def test_packages_are_those_that_are_installed() -> None:
+    listed = dict(entry.split("==") for entry in Environment.get_python_packages())
+    for name in ("zenml", "scikit-learn", "numpy", "tensorflow-cpu"):
+        found = {key.lower(): value for key, value in listed.items()}
+        assert found[name] == metadata.version(name)
+
+
+def test_a_run_starts_no_process_and_shows_all_that_zenml_shows(monkeypatch) -> None:
+    started: list[object] = []
+    real = subprocess.Popen.__init__
+
+    def popen(self, command, *rest, **options) -> None:
+        started.append(command)
+        real(self, command, *rest, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", popen)
+
+    run = quiet_sum()
+    assert started == []
+    full = Client().zen_store.get_run(run.id, include_python_packages=True)
+    assert "zenml==0.98.0" in full.client_environment["python_packages"]
+    first = run.steps["quiet_add"]
+    assert "return left + right" in first.source_code
+    assert first.config.parameters == {"left": 1, "right": 2}
+    assert not first.spec.enable_heartbeat
+    assert first.end_time > first.start_time
+    output = first.output
+    assert output.load() == 3
+    assert "storage_size" in output.run_metadata
+    (log,) = [log for log in first.log_collection if log.source == "step"]
+    store = ArtifactLogStore.from_artifact_store(Client().active_stack.artifact_store)
+    entries = store.fetch(logs_model=log).items
+    assert "adding in the open" in " ".join(entry.message for entry in entries)
