@@ -66,8 +66,23 @@ class Board:
         self.rows: dict[str, Row] = {}
         self._console = console
         self._lock = threading.Lock()
+        # Left to itself, Live would show what the libraries print above the table.
+        self._live = Live(
+            self,
+            console=console,
+            refresh_per_second=8,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def close(self) -> None:
+        """Leave the table as it is."""
+        self._live.stop()
 
     def __call__(self, event: StepEvent) -> None:
+        # Not before the first step: until then a run may fork, which wants no thread beside it.
+        if self._console.is_terminal and not self._live.is_started:
+            self._live.start()
         with self._lock:
             row = self.rows.setdefault(event.step, Row())
             changed = row.state != event.state
@@ -124,16 +139,7 @@ def watching(log: Path) -> Iterator[None]:
         stack.enter_context(_redirected(log))
         console = Console(file=terminal, highlight=False)
         board = Board(console)
-        if console.is_terminal:
-            # Left to itself, Live would show what the libraries print above the table.
-            live = Live(
-                board,
-                console=console,
-                refresh_per_second=8,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            stack.enter_context(live)
+        stack.callback(board.close)
         stack.enter_context(progress.listening(board))
         yield
 

@@ -27,6 +27,7 @@ def variables(state: Home) -> dict[str, str]:
         "ZENML_ENABLE_RICH_TRACEBACK": "false",
         "ZENML_DISABLE_CLIENT_SERVER_MISMATCH_WARNING": "true",
         "ZENML_AUTO_OPEN_DASHBOARD": "false",
+        "ZENML_EXECUTION_CONTEXT_STEP_RUN_CACHE_SIZE": "10000",
         # tracking
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",

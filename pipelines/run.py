@@ -18,7 +18,8 @@ from pipelines.training import training
 from registry import scores, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
-from stacks.zenml_runs import end_if_unfinished
+from stacks import zenml_zygote
+from stacks.zenml_record import end_if_unfinished
 from stacks.zenml_start import activate
 
 
@@ -33,6 +34,7 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
         KaizenError: a step failed; the message names step and reason.
     """
     begun = time.monotonic()
+    zenml_zygote.ahead()
     scores.check(config.gate, catalog.usecase(config.usecase).task)
     activate(stack)
     result = _train(config, stack, {"deploy": str(deploy).lower()})
@@ -53,6 +55,7 @@ def resume(ref: str, *, stack: str = "local") -> RunResult:
         KaizenError: it is still going on, or there is nothing left to do.
     """
     begun = time.monotonic()
+    zenml_zygote.ahead()
     activate(stack)
     past = history.find(ref)
     name = past.config.usecase

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from pydantic import PositiveInt
 from zenml.enums import ExecutionMode, ExecutionStatus
+from zenml.execution.context import setup_execution_context
 from zenml.orchestrators import (
     BaseOrchestrator,
     BaseOrchestratorConfig,
@@ -69,6 +70,10 @@ class ParallelOrchestrator(BaseOrchestrator):
         return config
 
     @property
+    def run_init_cleanup_at_step_level(self) -> bool:
+        return False
+
+    @property
     def settings_class(self) -> type[BaseSettings]:
         return ParallelSettings
 
@@ -108,7 +113,12 @@ class ParallelOrchestrator(BaseOrchestrator):
             mode = snapshot.pipeline_configuration.execution_mode
             config = self.config
             heavy = config.max_heavy or len(os.sched_getaffinity(0))
-            Run(jobs, mode, config.max_parallel, heavy).execute()
+            run = Run(jobs, mode, config.max_parallel, heavy)
+            self.run_init_hook(snapshot)
+            # What one step has read or made of the run's record, the next need not ask for.
+            with setup_execution_context(placeholder_run):
+                run.execute()
+            self.run_cleanup_hook(snapshot)
         finally:
             _run_key.reset(token)
         return None

@@ -16,10 +16,11 @@ from zenml.orchestrators.publish_utils import (
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from zenml.models import StepRunResponse
+    from zenml.models import PipelineRunResponse, StepRunResponse
 
 MANY = 1000
 """More steps than a run has: ZenML lists in pages."""
+BY_USER = "stopped by the user"
 
 
 def steps(run: UUID) -> list[StepRunResponse]:
@@ -44,15 +45,21 @@ def failed(run: UUID, name: str, reason: str) -> None:
 
 def stopping(run: UUID) -> None:
     """The run is about to be stopped: what its steps still report is no failure."""
-    _run(run, ExecutionStatus.STOPPING)
+    _run(run, ExecutionStatus.STOPPING, BY_USER)
 
 
-def stopped(run: UUID, name: str | None = None) -> None:
+def stopped(run: UUID, name: str | None = None, reason: str = BY_USER) -> None:
     """Open steps were stopped, and without ``name`` the run with them."""
     for step in unfinished(run, name):
         _step(step, ExecutionStatus.STOPPED)
     if name is None:
-        _run(run, ExecutionStatus.STOPPED)
+        _run(run, ExecutionStatus.STOPPED, reason)
+
+
+def end_if_unfinished(run: PipelineRunResponse) -> None:
+    """The process of the run is gone: open steps and the run were stopped, if it had not ended."""
+    if not run.status.is_finished:
+        stopped(run.id, reason="its process ended")
 
 
 def _step(
@@ -64,8 +71,8 @@ def _step(
         return  # It ended by itself in between, and said so.
 
 
-def _run(run: UUID, status: ExecutionStatus) -> None:
+def _run(run: UUID, status: ExecutionStatus, reason: str) -> None:
     try:
-        publish_pipeline_run_status_update(run, status, "stopped by the user")
+        publish_pipeline_run_status_update(run, status, reason)
     except IllegalOperationError:
         return  # A failed run stays failed.

@@ -36,7 +36,7 @@ class Run:
         self._failures: list[StepFailed] = []
         self._running: dict[Future[None], str] = {}
         heavy = [job for job in jobs.values() if job.settings.heavy]
-        self._zygote = _zygote(heavy)  # Before the first thread: see there.
+        self._zygote = _zygote(heavy)
         self._pool = ThreadPoolExecutor(max_parallel, "step")
         self._schedule = Schedule(
             {name: job.step.spec.upstream_steps for name, job in jobs.items()},
@@ -149,4 +149,4 @@ def _zygote(heavy: list[Job]) -> Zygote | None:
         for job in heavy
         for pattern in job.settings.preload
     ]
-    return zenml_zygote.start(heavy[0].snapshot, list(dict.fromkeys(modules)))
+    return zenml_zygote.start(heavy[0].snapshot.id, heavy[0].run, list(dict.fromkeys(modules)))

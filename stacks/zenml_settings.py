@@ -8,6 +8,13 @@ from zenml.config.base_settings import BaseSettings
 KEY = "orchestrator.parallel"
 """With the flavor's name: a stack with another orchestrator leaves these settings out."""
 
+_MATERIALIZERS = "stacks.zenml_materializers"
+FRAME = f"{_MATERIALIZERS}.FrameMaterializer"
+ARRAY = f"{_MATERIALIZERS}.ArrayMaterializer"
+MODEL = f"{_MATERIALIZERS}.ModelMaterializer"
+ONNX = f"{_MATERIALIZERS}.OnnxMaterializer"
+"""How an output is stored. By name: ZenML asks its store when it is given a class."""
+
 
 class ParallelSettings(BaseSettings):
     """Settings of one step.

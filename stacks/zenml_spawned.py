@@ -1,11 +1,17 @@
-"""The program of a zygote that was started, not forked: ``python -m stacks.zenml_spawned``."""
+"""The program of a zygote that was started, not forked: ``python -m stacks.zenml_spawned``.
+
+Its socket is its standard input.
+"""
 
 from __future__ import annotations
 
-import sys
+import os
+import socket
 
 from stacks import zenml_start  # noqa: F401 - first: it imports ZenML the quick way
-from stacks.zenml_zygote import serve_spawned
+from stacks.zenml_zygote import serve
 
 if __name__ == "__main__":
-    serve_spawned(*sys.argv[1:])
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    serve(control)

@@ -17,6 +17,7 @@ from typing import Any
 import zenml
 from sqlalchemy import event
 from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
 from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 from zenml.utils.env_utils import temporary_environment
 
@@ -46,6 +47,18 @@ def start(state: Home) -> None:
         engine.dispose()
     if not skip and (level := _level(state)):
         atomic.write_text(note, level)
+
+
+def untouched() -> bool:
+    """Whether this process has not opened the store yet."""
+    return not GlobalConfiguration().is_initialized
+
+
+def close() -> None:
+    """Close every connection to the store; the next one who needs one opens it."""
+    engine = getattr(Client().zen_store, "engine", None)
+    if engine is not None:
+        engine.dispose()
 
 
 def _prepare(path: Path) -> None:

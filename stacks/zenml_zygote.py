@@ -1,134 +1,157 @@
 """Starts a zygote that can run ZenML's steps, and is what runs in it.
 
-A fork of this process has ZenML imported and its store open already; that is only safe while
-nothing else runs here and no framework with threads of its own is loaded. Otherwise (a notebook,
-a daemon, a second run beside a first) a fresh interpreter is started: slower by ZenML's import.
+A command forks it first thing (:func:`ahead`), from a process with one thread that has imported
+ZenML and opened nothing: what another thread held at a fork would stay locked in every child.
+Later, or in a notebook or a daemon, a fresh interpreter is started: slower by ZenML's import.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from functools import partial
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import Engine
 from zenml.client import Client
+from zenml.execution.context import setup_execution_context
 from zenml.execution.step.utils import launch_step
-from zenml.log_stores.otel.otel_log_store import OtelLogStore
 from zenml.utils import source_utils
-from zenml.utils.logging_utils import LoggingContext
 
 from kaizen import progress
-from kaizen.paths import PROJECT_ROOT
-from stacks import zygote
-from stacks.zenml_start import activate
+from kaizen.paths import PROJECT_ROOT, home
+from stacks import zenml_quiet, zenml_store, zygote
 from stacks.zygote import Report
 from stacks.zygote_client import Zygote
 
 if TYPE_CHECKING:
-    from zenml.models import PipelineSnapshotResponse
+    from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
 
-THREADED_FRAMEWORKS = frozenset({"jax", "tensorflow", "torch"})
-HARMLESS_THREADS = ("HeartBeatWorker", "OtelBatch", "_RefreshThread")
-"""Sleepers whose locks no child takes: heartbeats of steps that have ended (one that goes on has
-its step's thread beside it), ZenML's log writer (it renews itself), and the display."""
+THREADED = ("grpc", "jax", "tensorflow", "torch")
+"""Libraries whose threads do not survive a fork. OpenBLAS (numpy, scipy), Arrow and jemalloc see
+to theirs around one."""
 
-_left_alone: list[Any] = []
-"""Connections opened before the fork: neither used nor closed after it, as SQLite demands."""
+_waiting: list[Zygote] = []
 
 
-def start(snapshot: PipelineSnapshotResponse, modules: list[str]) -> Zygote:
-    """A zygote for the steps of ``snapshot`` that begins to import ``modules`` at once."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def ahead() -> None:
+    """Fork the zygote of this process's next run, if a copy of it would be whole."""
+    if _waiting or not _whole():
+        return
+    ours, theirs = _sockets()
     with theirs:
-        if may_fork():
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    ours.close()
-                    _become(theirs, snapshot)
-                finally:
-                    os._exit(1)
-        else:
-            pid = _spawn(theirs, snapshot)
-    made = Zygote(pid, ours)
-    made.preload(modules)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                os.setsid()
+                serve(theirs)
+            finally:
+                os._exit(1)
+    _waiting.append(Zygote(pid, ours))
+
+
+def start(snapshot: UUID, run: UUID, modules: list[str]) -> Zygote:
+    """A zygote for the steps of a run that begins to import ``modules`` at once."""
+    made = _waiting.pop() if _waiting else _spawn()
+    made.prepare(
+        {
+            "modules": modules,
+            "snapshot": str(snapshot),
+            "run": str(run),
+            "stack": os.environ["ZENML_ACTIVE_STACK_ID"],
+            "sources": source_utils.get_source_root(),
+        }
+    )
     return made
 
 
-def may_fork() -> bool:
-    """Whether a copy of this process, with this thread alone, is whole."""
-    if not THREADED_FRAMEWORKS.isdisjoint(sys.modules):
-        return False
-    return all(
-        thread is threading.current_thread()
-        or thread.name.startswith(HARMLESS_THREADS)
-        or type(thread).__name__ in HARMLESS_THREADS
-        for thread in threading.enumerate()
+def _whole() -> bool:
+    """Whether a copy of this process, with this thread alone, lacks nothing."""
+    return (
+        threading.active_count() == 1
+        and zenml_store.untouched()
+        and not any(name in sys.modules for name in THREADED)
     )
 
 
-def _spawn(control: socket.socket, snapshot: PipelineSnapshotResponse) -> int:
+def _sockets() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _spawn() -> Zygote:
     paths = [str(PROJECT_ROOT), *(path or os.getcwd() for path in sys.path)]  # noqa: PTH109
-    stack, root = Client().active_stack_model.name, source_utils.get_source_root()
-    command = [
-        sys.executable, "-P", "-m", "stacks.zenml_spawned", stack, str(snapshot.id), root,
-    ]  # fmt: skip
-    return os.posix_spawn(
-        sys.executable,
-        command,
-        {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
-        file_actions=[(os.POSIX_SPAWN_DUP2, control.fileno(), 0)],
-        setsid=True,
-    )
+    ours, theirs = _sockets()
+    with theirs:
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", "stacks.zenml_spawned"],
+            {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
+            file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)],
+            setsid=True,
+        )
+    return Zygote(pid, ours)
 
 
-def _become(control: socket.socket, snapshot: PipelineSnapshotResponse) -> None:
-    """What a fork of a process that runs pipelines does instead."""
-    with suppress(PermissionError):  # A spawned one leads its session already.
-        os.setsid()
-    # The run's own log stays with whoever runs it. ZenML's log writer has begun a new thread here:
-    # it ends, so that children are forked from a process with one, and each begins its own.
-    LoggingContext.__context_var__.set(None)
-    if isinstance(store := Client().active_stack.log_store, OtelLogStore):
-        store.deactivate()
-    for found in gc.get_objects():
-        if issubclass(type(found), Engine):
-            _left_alone.append(found.pool)
-            found.dispose(close=False)
-    zygote.serve(control, partial(_run_step, snapshot))
+def serve(control: socket.socket) -> NoReturn:
+    """Be the zygote at the other end of ``control``."""
+    steps = _Steps()
+    zygote.serve(control, steps.prepare, steps.run)
 
 
-def _run_step(snapshot: PipelineSnapshotResponse, request: dict[str, Any], report: Report) -> None:
-    """In the child: one attempt at one step."""
-    report(started=os.getpid())
-    name = request["name"]
-    os.environ.update(request["environment"])
+@dataclass
+class _Steps:
+    """What a zygote knows of the run it works for."""
 
-    def tell(event: progress.StepEvent) -> None:
-        report(event=asdict(event))
+    snapshot: PipelineSnapshotResponse = field(init=False)
+    pipeline_run: PipelineRunResponse = field(init=False)
 
-    try:
-        with progress.listening(tell), progress.inside(name), _limited(request["timeout_s"]):
-            step_run = launch_step(
-                snapshot=snapshot,
-                step=snapshot.step_configurations[name],
-                orchestrator_run_id=request["run"],
-                retry=False,
-            )
-    finally:
-        Client().active_stack.log_store.flush(blocking=True)
-    report(result=step_run.status.value)
+    def prepare(self, order: dict[str, Any]) -> None:
+        """Load all that children need. What opens on the way is closed again: they share nothing.
+
+        Meanwhile pydantic builds the models that reading a snapshot takes, once for all children.
+        """
+        zygote.preload(order["modules"])
+        os.environ["ZENML_ACTIVE_STACK_ID"] = order["stack"]
+        source_utils.set_custom_source_root(order["sources"])
+        zenml_quiet.apply()
+        zenml_store.start(home())
+        store = Client().zen_store
+        self.snapshot = store.get_snapshot(UUID(order["snapshot"]))
+        self.pipeline_run = store.get_run(UUID(order["run"]))
+        _ = Client().active_stack
+        zenml_store.close()
+
+    def run(self, request: dict[str, Any], report: Report) -> None:
+        """In the child: one attempt at one step."""
+        report(started=os.getpid())
+        snapshot, name = self.snapshot, request["name"]
+        os.environ.update(request["environment"])
+
+        def tell(event: progress.StepEvent) -> None:
+            report(event=asdict(event))
+
+        orchestrator = Client().active_stack.orchestrator
+        with setup_execution_context(self.pipeline_run), progress.listening(tell):
+            orchestrator.run_init_hook(snapshot)
+            try:
+                with progress.inside(name), _limited(request["timeout_s"]):
+                    step_run = launch_step(
+                        snapshot=snapshot,
+                        step=snapshot.step_configurations[name],
+                        orchestrator_run_id=request["run"],
+                        retry=False,
+                    )
+            finally:
+                orchestrator.run_cleanup_hook(snapshot)
+                Client().active_stack.log_store.flush(blocking=True)
+        report(result=step_run.status.value)
 
 
 class TookTooLong(BaseException):
@@ -149,12 +172,3 @@ def _limited(seconds: float | None) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def serve_spawned(stack: str, snapshot: str, source_root: str) -> None:
-    """Be the zygote of another process. Its socket is this one's standard input."""
-    control = socket.socket(fileno=os.dup(0))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    source_utils.set_custom_source_root(source_root)
-    activate(stack)
-    _become(control, Client().zen_store.get_snapshot(UUID(snapshot)))

@@ -1,8 +1,9 @@
 """The process that heavy steps are forked from: one thread, imports done ahead, no framework used.
 
 It is told what to do over ``control``, one JSON object a message:
-``{"import": [modules]}``, ``{"run": {...}}`` with the channel of that child attached, and
-``{"end": name or null}``. When ``control`` closes, its user is gone: every child is killed.
+``{"prepare": {...}}``, ``{"run": {...}}`` with the channel of that child attached, and
+``{"end": name or null}``. When it could not prepare, every piece of work fails with the reason.
+When ``control`` closes, its user is gone: every child is killed.
 
 A child writes JSON objects to its channel: whatever its work reports, ``{"error": ...}`` when the
 work raised, and last, written by this process when the child is no more, ``{"exit": code}``.
@@ -39,7 +40,10 @@ PR_SET_PDEATHSIG = 1
 
 Report = Callable[..., None]
 """Called with keywords; sends them as one message."""
+Prepare = Callable[[dict[str, Any]], None]
+"""Runs here, before the next child is forked, and must leave no thread and nothing open behind."""
 Work = Callable[[dict[str, Any], Report], None]
+"""Runs in a child."""
 
 
 @dataclass
@@ -53,18 +57,46 @@ class Child:
     kill_at: float | None = None
 
 
+class Tasks:
+    """What is done here and in children."""
+
+    def __init__(self, prepare: Prepare, work: Work) -> None:
+        self._prepare = prepare
+        self._work = work
+        self._broken: Exception | None = None
+
+    def prepare(self, order: dict[str, Any]) -> None:
+        """Here: get ready; a failure is told to whoever wants work done."""
+        gc.disable()  # It finds next to nothing among modules, and that slowly.
+        try:
+            self._prepare(order)
+            self._broken = None
+        except Exception as error:
+            self._broken = error
+        finally:
+            gc.freeze()  # The collector would otherwise write to, and so copy, what children share.
+            gc.enable()
+
+    def run(self, request: dict[str, Any], report: Report) -> None:
+        """In a child."""
+        if self._broken is not None:
+            raise self._broken
+        self._work(request, report)
+
+
 def pack(message: dict[str, Any]) -> bytes:
     """One message."""
     return json.dumps(message).encode()
 
 
-def serve(control: socket.socket, work: Work) -> NoReturn:
+def serve(control: socket.socket, prepare: Prepare, work: Work) -> NoReturn:
     """Fork a child for each order until ``control`` closes. Never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     children: dict[int, Child] = {}
+    tasks = Tasks(prepare, work)
     try:
-        while _round(control, children, work):
+        while _round(control, children, tasks):
             pass
     finally:
         for child in children.values():
@@ -72,7 +104,7 @@ def serve(control: socket.socket, work: Work) -> NoReturn:
         os._exit(0)
 
 
-def _round(control: socket.socket, children: dict[int, Child], work: Work) -> bool:
+def _round(control: socket.socket, children: dict[int, Child], tasks: Tasks) -> bool:
     deadlines = [child.kill_at for child in children.values() if child.kill_at is not None]
     wait = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
     ready, _, _ = select.select([control.fileno(), *children], [], [], wait)
@@ -82,10 +114,10 @@ def _round(control: socket.socket, children: dict[int, Child], work: Work) -> bo
         if child.kill_at is not None and child.kill_at <= time.monotonic():
             _signal(child, signal.SIGKILL)
             child.kill_at = None
-    return control.fileno() not in ready or _order(control, children, work)
+    return control.fileno() not in ready or _order(control, children, tasks)
 
 
-def _order(control: socket.socket, children: dict[int, Child], work: Work) -> bool:
+def _order(control: socket.socket, children: dict[int, Child], tasks: Tasks) -> bool:
     """Take one order; False when whoever gave them is gone."""
     try:
         data, attached, _, _ = socket.recv_fds(control, MESSAGE, 1)
@@ -94,10 +126,10 @@ def _order(control: socket.socket, children: dict[int, Child], work: Work) -> bo
     if not data:
         return False
     order = json.loads(data)
-    if "import" in order:
-        preload(order["import"])
+    if "prepare" in order:
+        tasks.prepare(order["prepare"])
     elif "run" in order:
-        child = _fork(order["run"], socket.socket(fileno=attached[0]), control, children, work)
+        child = _fork(order["run"], socket.socket(fileno=attached[0]), control, children, tasks)
         if child is not None:
             children[child.handle] = child
     else:
@@ -116,8 +148,6 @@ def preload(modules: list[str]) -> None:
             for found in pkgutil.iter_modules(getattr(package, "__path__", ()), f"{name}."):
                 with suppress(Exception):
                     importlib.import_module(found.name)
-    gc.collect()
-    gc.freeze()  # The collector would otherwise write to, and so copy, every page children share.
 
 
 def _fork(
@@ -125,7 +155,7 @@ def _fork(
     channel: socket.socket,
     control: socket.socket,
     children: dict[int, Child],
-    work: Work,
+    tasks: Tasks,
 ) -> Child | None:
     try:
         pid = os.fork()
@@ -139,7 +169,7 @@ def _fork(
             for sibling in children.values():
                 sibling.channel.close()
                 os.close(sibling.handle)
-            _be_child(request, channel, work)
+            _be_child(request, channel, tasks)
         finally:
             os._exit(1)
     with suppress(PermissionError, ProcessLookupError):  # Both sides do it: neither may be late.
@@ -147,7 +177,7 @@ def _fork(
     return Child(pid, os.pidfd_open(pid), request["name"], channel)
 
 
-def _be_child(request: dict[str, Any], channel: socket.socket, work: Work) -> None:
+def _be_child(request: dict[str, Any], channel: socket.socket, tasks: Tasks) -> None:
     os.setpgid(0, 0)
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -160,7 +190,7 @@ def _be_child(request: dict[str, Any], channel: socket.socket, work: Work) -> No
             channel.send(pack(message))
 
     try:
-        work(request, report)
+        tasks.run(request, report)
     except BaseException as error:
         report(error=described(error))
     sys.stdout.flush()

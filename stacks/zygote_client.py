@@ -43,9 +43,9 @@ class Zygote:
         self._control = control
         self._lock = threading.Lock()
 
-    def preload(self, modules: list[str]) -> None:
-        """Import ``modules`` before the next piece of work."""
-        self._order({"import": modules})
+    def prepare(self, order: dict[str, Any]) -> None:
+        """Get ready before the next piece of work; this does not wait for it."""
+        self._order({"prepare": order})
 
     def run(self, request: dict[str, Any], hear: Hear, limit_s: float | None = None) -> None:
         """Run one piece of work in a process of its own, and wait until that process is gone.

@@ -9,10 +9,10 @@ from zenml import step
 from kaizen import catalog, progress
 from registry import scores
 from serving.scorer import Scorer
-from stacks.zenml_materializers import ArrayMaterializer
+from stacks.zenml_settings import ARRAY
 
 
-@step(output_materializers={"answers": ArrayMaterializer})
+@step(output_materializers={"answers": ARRAY})
 def evaluate(
     usecase: str, metric: str, onnx: bytes, holdout: pd.DataFrame
 ) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[np.ndarray, "answers"]]:

@@ -7,12 +7,11 @@ from zenml import step
 
 from kaizen import catalog, progress
 from registry import export as registry
-from stacks.zenml_materializers import OnnxMaterializer
-from stacks.zenml_settings import heavy
+from stacks.zenml_settings import ONNX, heavy
 
 
 @step(
-    output_materializers={"onnx": OnnxMaterializer},
+    output_materializers={"onnx": ONNX},
     settings=heavy("usecases.{usecase}"),
 )
 def export(

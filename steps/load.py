@@ -8,10 +8,10 @@ from zenml import step
 from data import contract
 from kaizen import catalog, progress
 from kaizen.paths import home
-from stacks.zenml_materializers import FrameMaterializer
+from stacks.zenml_settings import FRAME
 
 
-@step(output_materializers={"dataset": FrameMaterializer})
+@step(output_materializers={"dataset": FRAME})
 def load(
     usecase: str, data: dict[str, Any], fingerprint: str
 ) -> Annotated[pd.DataFrame, "dataset"]:

@@ -9,12 +9,12 @@ from zenml import step
 from data import split as parts
 from kaizen import progress
 from kaizen.config import SplitRule
-from stacks.zenml_materializers import FrameMaterializer
+from stacks.zenml_settings import FRAME
 
 NAMES = ("train", "validation", "holdout")
 
 
-@step(output_materializers=dict.fromkeys(NAMES, FrameMaterializer))
+@step(output_materializers=dict.fromkeys(NAMES, FRAME))
 def split(
     dataset: pd.DataFrame, rule: dict[str, Any]
 ) -> tuple[

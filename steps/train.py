@@ -6,12 +6,11 @@ import pandas as pd
 from zenml import step
 
 from kaizen import catalog, progress
-from stacks.zenml_materializers import ModelMaterializer
-from stacks.zenml_settings import heavy
+from stacks.zenml_settings import MODEL, heavy
 
 
 @step(
-    output_materializers={"model": ModelMaterializer},
+    output_materializers={"model": MODEL},
     settings=heavy("usecases.{usecase}"),
 )
 def train(

@@ -8,10 +8,10 @@ from zenml import step
 from data import contract, versions
 from kaizen import catalog, progress
 from kaizen.paths import home
-from stacks.zenml_materializers import FrameMaterializer
+from stacks.zenml_settings import FRAME
 
 
-@step(output_materializers={"checked": FrameMaterializer})
+@step(output_materializers={"checked": FRAME})
 def validate(
     usecase: str, fingerprint: str, dataset: pd.DataFrame
 ) -> tuple[Annotated[pd.DataFrame, "checked"], Annotated[str, "dataset_digest"]]:

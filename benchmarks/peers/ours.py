@@ -10,28 +10,26 @@ from kaizen import environment
 environment.apply()
 
 from benchmarks.peers.contract import params, timed, warm  # noqa: E402 - environment first
-from stacks.zenml_start import activate  # noqa: E402
+from stacks.zenml_start import activate  # noqa: E402 - imports ZenML the quick way
 
-activate("local")
-
+# isort: split
 from benchmarks.peers import zenml_dags  # noqa: E402
+from stacks import zenml_zygote  # noqa: E402
 from stacks.zenml_cache import policy  # noqa: E402
-from stacks.zenml_materializers import (  # noqa: E402
-    ArrayMaterializer,
-    FrameMaterializer,
-    ModelMaterializer,
-)
-from stacks.zenml_settings import heavy  # noqa: E402
+from stacks.zenml_settings import ARRAY, FRAME, MODEL, heavy  # noqa: E402
+
+HEAVY = {"keras", "burns"}
+"""Workloads with heavy steps."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     **{
-        name: {"output_materializers": {"frame": FrameMaterializer}}
+        name: {"output_materializers": {"frame": FRAME}}
         for name in ("make", "fill", "standardise", "clip")
     },
     "load": {
-        "output_materializers": {"images": ArrayMaterializer, "labels": ArrayMaterializer}
+        "output_materializers": {"images": ARRAY, "labels": ARRAY}
     },
-    "train": {"output_materializers": {"model": ModelMaterializer}, "settings": heavy("keras")},
+    "train": {"output_materializers": {"model": MODEL}, "settings": heavy("keras")},
     "evaluate": {"settings": heavy("keras")},
     "burn": {"settings": heavy()},
 }  # fmt: skip
@@ -46,6 +44,9 @@ def using(step: Any) -> Any:
 
 def main() -> None:
     p = params()
+    if sys.argv[1] in HEAVY:
+        zenml_zygote.ahead()
+    activate("local")
     first = warm(p)
     if first:
         zenml_dags.run(sys.argv[1], first, using)

@@ -30,6 +30,12 @@ def work(request: dict[str, Any], report: Report) -> None:
     report(result="done")
 
 
+def prepare(order: dict[str, Any]) -> None:
+    program.preload(order["modules"])
+    if order["modules"] == ["breaks"]:
+        raise KaizenError("the store is not there")
+
+
 def sleep_with_a_child_of_its_own(request: dict[str, Any], report: Report) -> None:
     grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     report(grandchild=grandchild.pid)
@@ -72,7 +78,7 @@ def zygote() -> Iterator[Zygote]:
     pid = os.fork()
     if pid == 0:
         ours.close()
-        program.serve(theirs, work)
+        program.serve(theirs, prepare, work)
     theirs.close()
     made = Zygote(pid, ours)
     yield made
@@ -205,8 +211,16 @@ def test_many_run_side_by_side_and_draw_different_numbers(zygote: Zygote) -> Non
 
 def test_modules_are_imported_ahead_and_a_broken_one_stops_nothing(zygote: Zygote) -> None:
     assert "this" not in sys.modules
-    zygote.preload(["no.such.module", "this"])
+    zygote.prepare({"modules": ["no.such.module", "this"]})
     assert {"event": True} in ask(zygote, "zen")
+
+
+def test_work_fails_with_the_reason_when_getting_ready_failed(zygote: Zygote) -> None:
+    zygote.prepare({"modules": ["breaks"]})
+    with pytest.raises(Failed, match=r"^the store is not there$"):
+        ask(zygote, "nothing")
+    zygote.prepare({"modules": []})
+    assert ask(zygote, "nothing")[-1] == {"exit": 0}
 
 
 def test_preload_takes_every_module_of_a_package(
