@@ -105,6 +105,14 @@ CASES = (
         (OURS, RAW, PLAIN, *OTHERS),
         quick={"rows": 200_000},
     ),
+    Case(
+        "frame-steady",
+        "frame",
+        (Figure("inner_cpu", "CPU s", goal=0.12, plain_goal=1.5),),
+        {"rows": 1_000_000, "warm": {"rows": 1000}},
+        (OURS, RAW, PLAIN),
+        quick={"rows": 200_000},
+    ),
     Case("cached", "layers", (cpu(goal=0.5),), cached=True),
     Case(
         "no-op",

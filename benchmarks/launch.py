@@ -4,9 +4,8 @@
 
 CPU seconds are ``getrusage(RUSAGE_CHILDREN)`` of this small process, which on Linux adopts
 orphans (``PR_SET_CHILD_SUBREAPER``), so that also what a run left behind is counted once it has
-ended. The peak is the largest sum of resident memory over the tree, looked at ten times a
-second, and never less than the kernel's own figure for the largest process. Pages that forked
-processes share count once per process.
+ended. The peak is the largest sum of proportional set sizes over the tree, looked at ten times a
+second: resident memory, with a page that several processes share divided among them.
 """
 
 from __future__ import annotations
@@ -55,13 +54,13 @@ def main() -> None:
         "code": code,
         "wall": wall,
         "cpu": used.ru_utime + used.ru_stime,
-        "peak": max(peak.bytes / 2**20, used.ru_maxrss / 2**10),
+        "peak": peak.bytes / 2**20,
     }
     report.write_text(json.dumps(found), encoding="utf-8")
 
 
 class Peak(threading.Thread):
-    """Watches the resident memory of this process's descendants."""
+    """Watches the memory of this process's descendants."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -73,7 +72,7 @@ class Peak(threading.Thread):
             total = 0
             for process in descendants():
                 with suppress(psutil.Error):
-                    total += process.memory_info().rss
+                    total += process.memory_full_info().pss
             self.bytes = max(self.bytes, total)
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 ROWS = 20
 COLUMNS = 60
-SAMPLE = 20_000
+SAMPLE = 5_000
 """A summary looks at this many rows at most, evenly spaced."""
 LONGEST = 60
 """A longer value is cut."""

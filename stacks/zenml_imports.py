@@ -7,6 +7,7 @@ that this leans on are checked by a test; under another pydantic the import is m
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -42,6 +43,7 @@ def load() -> None:
             _put_models_off()
         for name in MODULES:
             importlib.import_module(name)
+    atexit.register(gc.freeze)  # At the end, too, there is nothing to find.
 
 
 @contextmanager

@@ -122,7 +122,7 @@ class ArrayMaterializer(_Artifact):
             np.save(file, data, allow_pickle=False)
 
     def compute_content_hash(self, data: np.ndarray) -> str:
-        digest = hashlib.blake2b(f"{data.dtype.str} {data.shape}".encode(), digest_size=16)
+        digest = hashlib.sha256(f"{data.dtype.str} {data.shape}".encode())
         digest.update(np.ascontiguousarray(data).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
@@ -143,7 +143,7 @@ class OnnxMaterializer(_Artifact):
         expected = self.expected_content_hash
         if expected and expected != self.compute_content_hash(content):
             raise KaizenError(
-                f"{self._path()} is damaged: BLAKE2b {expected} expected, "
+                f"{self._path()} is damaged: SHA-256 {expected} expected, "
                 f"{self.compute_content_hash(content)} found; run the pipeline without its cache"
             )
         return content
@@ -153,7 +153,7 @@ class OnnxMaterializer(_Artifact):
         self._write(data)
 
     def compute_content_hash(self, data: bytes) -> str:
-        return hashlib.blake2b(data, digest_size=16).hexdigest()
+        return hashlib.sha256(data).hexdigest()
 
     def extract_metadata(self, data: bytes) -> dict[str, Any]:
         model = _onnx(data)
@@ -235,7 +235,7 @@ def _write_table(table: pa.Table, file: Any, compression: pa.Codec | None) -> No
 
 def _table_digest(table: pa.Table) -> str:
     """Of the schema and the columns' buffers."""
-    digest = hashlib.blake2b(table.schema.serialize(), digest_size=16)
+    digest = hashlib.sha256(table.schema.serialize())
     for column in table.columns:
         for chunk in column.chunks:
             digest.update(f"{len(chunk)} {chunk.offset}".encode())

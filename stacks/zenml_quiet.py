@@ -9,12 +9,16 @@ from __future__ import annotations
 import functools
 import inspect
 import platform
+import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
+from zenml.client import Client
 
 from kaizen.errors import KaizenError
 
@@ -79,10 +83,38 @@ def system() -> dict[str, str]:
     }
 
 
+def _package(old: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Most packages bear the name of their module; ZenML's own way to tell is for the rest."""
+
+    @functools.cache
+    def found(name: str) -> str | None:
+        try:
+            return str(metadata.distribution(name).metadata["Name"])
+        except metadata.PackageNotFoundError:
+            return None if name in sys.stdlib_module_names else old(name)
+
+    return lambda module_name: found(module_name.partition(".")[0])
+
+
 def _system_info(old: Any) -> Any:
     return staticmethod(lambda: dict(system())) if platform.system() == "Linux" else old
 
 
+def _cached_step(old: Callable[[str], Any]) -> Callable[[str], Any]:
+    """One statement tells whether there is anything to find."""
+
+    def get_cached_step_run(cache_key: str) -> Any:
+        engine = getattr(Client().zen_store, "engine", None)
+        if engine is not None:
+            with engine.connect() as connection:
+                if connection.execute(_ANY_STEP, {"key": cache_key}).first() is None:
+                    return None
+        return old(cache_key)
+
+    return get_cached_step_run
+
+
+_ANY_STEP = text("SELECT 1 FROM step_run WHERE cache_key = :key LIMIT 1")
 _source = functools.cache(inspect.getsource)
 
 CHANGES = (
@@ -115,6 +147,18 @@ CHANGES = (
         "is_step_logging_enabled",
         lambda _: _no,
         "a second log per step, of its preparation: it goes to the run's log",
+    ),
+    Change(
+        "zenml.orchestrators.cache_utils",
+        "get_cached_step_run",
+        _cached_step,
+        "puts together and reads a whole step, also when no step can match",
+    ),
+    Change(
+        "zenml.utils.source_utils",
+        "_get_package_for_module",
+        _package,
+        "reads the file lists of all installed packages to name the type of each output",
     ),
     Change(
         "zenml.utils.source_code_utils",

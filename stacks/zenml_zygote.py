@@ -115,7 +115,8 @@ class _Steps:
     def prepare(self, order: dict[str, Any]) -> None:
         """Load all that children need. What opens on the way is closed again: they share nothing.
 
-        Meanwhile pydantic builds the models that reading a snapshot takes, once for all children.
+        What is asked of the store is what children will ask: pydantic has then built its models
+        and SQLAlchemy has compiled its queries, once for all.
         """
         zygote.preload(order["modules"])
         os.environ["ZENML_ACTIVE_STACK_ID"] = order["stack"]
@@ -125,6 +126,7 @@ class _Steps:
         store = Client().zen_store
         self.snapshot = store.get_snapshot(UUID(order["snapshot"]))
         self.pipeline_run = store.get_run(UUID(order["run"]))
+        Client().list_run_steps(pipeline_run_id=self.pipeline_run.id, size=1)
         _ = Client().active_stack
         zenml_store.close()
 

@@ -38,7 +38,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def using(step: Any) -> Any:
     """The step with the options that a step of this project has."""
-    modules = policy("benchmarks.peers.zenml_dags")
+    modules = policy(step.resolve().module)
     return step.with_options(cache_policy=modules, **OPTIONS.get(step.name, {}))
 
 

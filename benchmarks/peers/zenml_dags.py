@@ -11,10 +11,8 @@ they stand here, ours the same steps with the options of its own stack.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
-import pandas as pd
 from zenml import pipeline, step
 
 from benchmarks import workloads
@@ -48,51 +46,14 @@ def burn(at: int, rounds: int, salt: str) -> int:
     return workloads.burn(at, rounds)
 
 
-@step
-def make(rows: int, salt: str) -> Annotated[pd.DataFrame, "frame"]:
-    return workloads.make_frame(rows)
-
-
-@step
-def fill(frame: pd.DataFrame, salt: str) -> Annotated[pd.DataFrame, "frame"]:
-    return workloads.fill(frame)
-
-
-@step
-def standardise(frame: pd.DataFrame, salt: str) -> Annotated[pd.DataFrame, "frame"]:
-    return workloads.standardise(frame)
-
-
-@step
-def clip(frame: pd.DataFrame, salt: str) -> Annotated[pd.DataFrame, "frame"]:
-    return workloads.clip(frame)
-
-
-@step
-def load(
-    path: str, rows: int, salt: str
-) -> tuple[Annotated[np.ndarray, "images"], Annotated[np.ndarray, "labels"]]:
-    images, labels = workloads.load_digits(path, rows)
-    return images, labels
-
-
-@step
-def train(
-    images: np.ndarray, labels: np.ndarray, epochs: int, salt: str
-) -> Annotated[Any, "model"]:
-    return workloads.train_digits(images, labels, epochs)
-
-
-@step
-def evaluate(
-    model: Any, images: np.ndarray, labels: np.ndarray, salt: str
-) -> Annotated[float, "accuracy"]:
-    return workloads.evaluate_digits(model, images, labels)
-
-
 def run(workload: str, p: dict[str, Any], using: Options = lambda chosen: chosen) -> None:
     """Run the workload's pipeline, each step as ``using`` makes it."""
-    RUNS[workload](p, using)
+    if workload in RUNS:
+        RUNS[workload](p, using)
+        return
+    from benchmarks.peers import zenml_data_dags  # with pandas, which the others do without
+
+    zenml_data_dags.RUNS[workload](p, using)
 
 
 def _layers(p: dict[str, Any], using: Options) -> None:
@@ -144,35 +105,9 @@ def _burns(p: dict[str, Any], using: Options) -> None:
     burns()
 
 
-def _frame(p: dict[str, Any], using: Options) -> None:
-    steps = [using(chosen) for chosen in (make, fill, standardise, clip)]
-
-    @pipeline(name="frame")
-    def frame() -> None:
-        made = steps[0](p["rows"], p["salt"])
-        for each in steps[1:]:
-            made = each(made, p["salt"])
-
-    frame()
-
-
-def _keras(p: dict[str, Any], using: Options) -> None:
-    loads, trains, evaluates = using(load), using(train), using(evaluate)
-
-    @pipeline(name="keras")
-    def keras() -> None:
-        images, labels = loads(p["path"], p["rows"], p["salt"])
-        model = trains(images, labels, p["epochs"], p["salt"])
-        evaluates(model, images, labels, p["salt"])
-
-    keras()
-
-
 RUNS: dict[str, Callable[[dict[str, Any], Options], None]] = {
     "layers": _layers,
     "chain": _chain,
     "naps": _naps,
     "burns": _burns,
-    "frame": _frame,
-    "keras": _keras,
 }
