@@ -19,7 +19,8 @@ from kaizen import environment
 
 environment.apply()
 
-from zenml import pipeline, step  # noqa: E402 - the environment is set first
+import psutil  # noqa: E402 - the environment is set first
+from zenml import pipeline, step  # noqa: E402
 from zenml.client import Client  # noqa: E402
 from zenml.utils import source_utils  # noqa: E402
 
@@ -65,9 +66,12 @@ def twins(seed: int, folder: str) -> None:
 
 
 @step(enable_cache=False, settings=heavy())
-def says(word: str) -> str:
+def says(word: str) -> dict[str, str]:
+    """The word, and how the zygote that this process was forked from came to be."""
     print(f"this is {word}")
-    return word
+    zygote = psutil.Process(os.getppid())
+    own = "stacks.zenml_spawned" in zygote.cmdline()
+    return {"word": word, "zygote": "spawned" if own else "forked"}
 
 
 @pipeline(enable_cache=False)
@@ -97,22 +101,26 @@ def train_alone_and_together(folder: str) -> dict[str, Any]:
     }
 
 
-def from_a_busy_process(folder: str) -> dict[str, Any]:
-    """A second thread lives, as in a notebook: steps come from a fresh interpreter."""
+def twice(word: str) -> dict[str, Any]:
+    """The first run's zygote was forked ahead, the second's is a fresh interpreter."""
+    return {name: run(small, f"{word} {name}")[0]["says"] for name in ("first", "second")}
+
+
+def from_a_busy_process(word: str) -> dict[str, Any]:
+    """A second thread lives, as in a notebook: nothing is forked."""
     over = threading.Event()
     threading.Thread(target=over.wait, daemon=True).start()
-    from stacks.zenml_zygote import may_fork
-
-    forked = may_fork()
-    outputs, _ = run(small, folder)
-    return {"forked": forked, "outputs": outputs}
+    return {"says": run(small, word)[0]["says"]}
 
 
 def main() -> None:
     """Run the scenario that is named first on the command line with the rest of it."""
+    from stacks import zenml_zygote
     from stacks.zenml_start import activate
 
+    scenario, *arguments = sys.argv[1:]
+    if scenario != "from_a_busy_process":
+        zenml_zygote.ahead()
     source_utils.set_custom_source_root(str(Path(__file__).parent))
     activate("local")
-    scenario, *arguments = sys.argv[1:]
     print(json.dumps(globals()[scenario](*arguments)), flush=True)

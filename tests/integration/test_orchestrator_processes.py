@@ -51,4 +51,11 @@ def test_two_processes_on_one_store_also_from_fresh_interpreters(tmp_path: Path)
     home = tmp_path / "home"
     processes = [started(home, "from_a_busy_process", word) for word in ("left", "right")]
     for process, word in zip(processes, ("left", "right"), strict=True):
-        assert answer(process) == {"forked": False, "outputs": {"says": word}}
+        assert answer(process) == {"says": {"word": word, "zygote": "spawned"}}
+
+
+def test_the_zygote_is_forked_ahead_once_and_started_later(tmp_path: Path) -> None:
+    assert answer(started(tmp_path / "home", "twice", "word")) == {
+        "first": {"word": "word first", "zygote": "forked"},
+        "second": {"word": "word second", "zygote": "spawned"},
+    }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -12,145 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from zenml import pipeline, step
 from zenml.client import Client
-from zenml.config.retry_config import StepRetryConfig
 from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
 from kaizen import progress
-from kaizen.errors import KaizenError
 from kaizen.progress import StepEvent
-from stacks import zenml_zygote
 from stacks.zenml_attempts import StepFailed
-from stacks.zenml_settings import heavy, light
+from tests.unit.stacks.orchestrated_steps import (
+    LINES,
+    fails_beside,
+    loud,
+    retried,
+    small,
+    ways_to_fail,
+)
 
-LINES = 40
-
-
-@pytest.fixture(autouse=True)
-def forked(zenml: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps of a test's own module can only be run by a fork of the process that imported it.
-
-    Nothing here trains, so it does no harm when other tests have loaded a framework.
-    """
-    monkeypatch.setattr(zenml_zygote, "may_fork", lambda: True)
-
-
-def chatter(name: str) -> None:
-    """Prints and logs, in small pieces and long enough to meet the others."""
-    for number in range(LINES):
-        print(f"print-{name}-{number}")
-        logging.getLogger("kaizen.test").warning("log-%s-%d", name, number)
-        time.sleep(0.005)
-
-
-@step(enable_cache=False, settings=heavy(), environment={"ONLY_HERE": "yes"})
-def loud_process(name: str) -> dict[str, str]:
-    chatter(name)
-    progress.figure("epoch 1")
-    progress.figure("epoch 2, the last thing it says")
-    threads = str(psutil.Process(os.getppid()).num_threads())
-    return {
-        "pid": str(os.getpid()), "variable": os.environ.get("ONLY_HERE", ""), "threads": threads,
-    }  # fmt: skip
-
-
-@step(enable_cache=False)
-def loud_thread(name: str) -> dict[str, str]:
-    chatter(name)
-    return {"pid": str(os.getpid()), "variable": os.environ.get("ONLY_HERE", "")}
-
-
-@pipeline(enable_cache=False)
-def loud() -> None:
-    loud_process("one")
-    loud_process("two")
-    loud_thread("three")
-    loud_thread("four")
-
-
-@step(enable_cache=False, settings=heavy())
-def complains() -> int:
-    raise KaizenError("the data is not there: put it into data/")
-
-
-@step(enable_cache=False, settings=heavy())
-def is_killed() -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 1
-
-
-@step(enable_cache=False, settings=heavy(timeout_s=0.3))
-def takes_too_long() -> int:
-    time.sleep(60)
-    return 1
-
-
-@step(enable_cache=False, settings=light(0.3))
-def light_takes_too_long(go: str) -> int:
-    while not Path(go).exists():
-        time.sleep(0.02)
-    progress.figure("nobody hears this")
-    return 1
-
-
-@step(enable_cache=False, settings=heavy(), retry=StepRetryConfig(max_retries=2, delay=0))
-def dies_twice(folder: str) -> int:
-    tries = len(list(Path(folder).iterdir()))
-    Path(folder, str(tries)).touch()
-    if tries < 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return tries
-
-
-@step(enable_cache=False, retry=StepRetryConfig(max_retries=1, delay=0))
-def fails_once(folder: str) -> int:
-    if not Path(folder, "light").exists():
-        Path(folder, "light").touch()
-        raise ValueError("not yet")
-    return 2
-
-
-@step(enable_cache=False)
-def needs(first: int, second: int = 0) -> int:
-    return first + second
-
-
-@step(enable_cache=False, settings=heavy())
-def waits(started: str, seconds: float) -> int:
-    Path(started).touch()
-    time.sleep(seconds)
-    return 1
-
-
-@step(enable_cache=False)
-def fails_after(started: str) -> int:
-    while not Path(started).exists():
-        time.sleep(0.02)
-    raise ValueError("first")
-
-
-@pipeline(enable_cache=False)
-def ways_to_fail(go: str) -> None:
-    needs(complains())
-    is_killed()
-    takes_too_long()
-    light_takes_too_long(go)
-
-
-@pipeline(enable_cache=False)
-def retried(folder: str, other: str) -> None:
-    needs(dies_twice(folder), fails_once(other))
-
-
-@pipeline(enable_cache=False)
-def fails_beside(started: str, seconds: float) -> None:
-    needs(waits(started, seconds))
-    fails_after(started)
-
+pytestmark = pytest.mark.usefixtures("zenml")
 
 Events = list[StepEvent]
 
@@ -289,11 +166,6 @@ def test_the_execution_mode_says_what_a_failure_ends(
     seen = last(events)
     assert seen["needs"] == ("done" if "needs" in states else "skipped")
     assert seen["waits"] == ("skipped" if mode == ExecutionMode.FAIL_FAST else "done")
-
-
-@pipeline(enable_cache=False)
-def small(name: str) -> None:
-    loud_thread(name)
 
 
 def test_two_runs_in_two_threads_of_one_process_do_not_meet() -> None:
