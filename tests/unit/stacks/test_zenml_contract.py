@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import zenml
+from zenml.config.global_config import GlobalConfiguration
 from zenml.config.step_configurations import StepConfiguration
 from zenml.enums import ExecutionMode, ExecutionStatus
+from zenml.execution.context import setup_execution_context
 from zenml.execution.step.utils import launch_step
 from zenml.log_stores.base_log_store import BaseLogStore
-from zenml.log_stores.otel.otel_log_store import OtelLogStore
 from zenml.models import ExceptionInfo
 from zenml.models.v2.core.pipeline_snapshot import PipelineSnapshotResponse
 from zenml.orchestrators import BaseOrchestrator, cache_utils
@@ -24,7 +25,7 @@ from zenml.orchestrators.publish_utils import (
 )
 from zenml.orchestrators.signal_handler import SignalHandler
 from zenml.orchestrators.step_launcher import StepLauncher
-from zenml.utils.logging_utils import LoggingContext
+from zenml.orchestrators.step_run_utils import StepRunRequestFactory
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
@@ -69,7 +70,9 @@ def test_the_version_these_facts_were_read_from() -> None:
             "zenml_record.py calls it",
         ),
         (BaseLogStore.flush, ["self", "blocking"], "zenml_zygote.py calls it"),
-        (OtelLogStore.deactivate, ["self"], "zenml_zygote.py calls it"),
+        (setup_execution_context, ["pipeline_run"], "zenml_orchestrator.py and zenml_zygote.py"),
+        (BaseOrchestrator.run_init_hook, ["snapshot"], "zenml_orchestrator.py calls it"),
+        (BaseOrchestrator.run_cleanup_hook, ["snapshot"], "zenml_orchestrator.py calls it"),
     ],
 )  # fmt: skip
 def test_signatures(function: Callable[..., Any], expected: list[str], where: str) -> None:
@@ -87,7 +90,16 @@ def test_fields_we_read() -> None:
     }, "an execution mode is new: zenml_run.py decides what each of them ends"  # fmt: skip
     assert ExecutionStatus.STOPPED.is_finished
     assert not ExecutionStatus.RETRYING.is_finished
-    assert LoggingContext.__context_var__.name == "logging_context", "zenml_zygote.py clears it"
+    assert isinstance(GlobalConfiguration.is_initialized, property), "zenml_store.py asks it"
+
+
+def test_what_is_recorded_of_a_run_is_shared_through_the_execution_context() -> None:
+    launched = inspect.getsource(StepLauncher)
+    for line in ("execution_context.pipeline_run", "record_step_run(step_run)"):
+        assert line in launched, "zenml_orchestrator.py: each step asks the store again"
+    assert "self._step_runs = execution_context.step_runs" in inspect.getsource(
+        StepRunRequestFactory
+    ), "zenml_orchestrator.py: each step asks the store for those before it"
 
 
 def test_cached_steps_are_taken_out_of_the_snapshot_and_of_upstream_steps() -> None:

@@ -12,6 +12,8 @@ from zenml.client import Client
 from zenml.environment import Environment
 from zenml.integrations.registry import IntegrationRegistry
 from zenml.log_stores.artifact.artifact_log_store import ArtifactLogStore
+from zenml.orchestrators import cache_utils
+from zenml.utils import source_utils
 
 from kaizen.errors import KaizenError
 from stacks import zenml_quiet
@@ -69,6 +71,23 @@ def test_packages_are_those_that_are_installed() -> None:
     for name in ("zenml", "scikit-learn", "numpy", "tensorflow-cpu"):
         found = {key.lower(): value for key, value in listed.items()}
         assert found[name] == metadata.version(name)
+
+
+@pytest.mark.parametrize(
+    "module", ["pandas.core.frame", "sklearn.base", "json", "numpy", "nowhere"]
+)
+def test_a_type_gets_the_package_that_zenml_would_find(module: str) -> None:
+    (change,) = [change for change in CHANGES if change.name == "_get_package_for_module"]
+    zenmls_own = zenml_quiet._originals[change]
+    assert source_utils._get_package_for_module(module_name=module) == zenmls_own(module)
+
+
+def test_a_step_in_the_cache_is_found_and_none_where_there_is_none() -> None:
+    assert cache_utils.get_cached_step_run("no such key") is None
+    key = quiet_sum().steps["quiet_add"].cache_key
+    found = cache_utils.get_cached_step_run(key)
+    assert found is not None
+    assert found.cache_key == key
 
 
 def test_a_run_starts_no_process_and_shows_all_that_zenml_shows(monkeypatch) -> None:
