@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from kaizen.config import Config
 from kaizen.paths import Home
 from kaizen.results import Decision
 from kaizen.usecase import Array, UseCase
-from registry import commit, pictures, tracking, versions
+from registry import commit, tracking, versions
 from registry.tracking import DatasetUsed, Record
 from serving.golden import Golden
 from serving.scorer import Scorer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EXAMPLE_ROWS = 2
 """Rows that show what the registered model is fed and answers."""
@@ -91,6 +94,8 @@ def enrol(
 
 
 def _picture(case: UseCase, judged: Judged) -> Figure:
+    from registry import pictures
+
     truth = judged.holdout[case.target].to_numpy()
     if case.task == "classification":
         return pictures.confusion_matrix(truth, judged.answers, case.labels)

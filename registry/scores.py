@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn import metrics
 
 from kaizen.config import GateRule
 from kaizen.errors import UsageError, unknown
@@ -19,35 +18,37 @@ Score = Callable[[Array, Array], float]
 CLASSIFICATION = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 REGRESSION = ("mse", "rmse", "mae", "r2")
 
-_PER_CLASS: dict[str, Callable[..., Any]] = {
-    "precision": metrics.precision_score,
-    "recall": metrics.recall_score,
-    "f1": metrics.f1_score,
-}
+_PER_CLASS = {"precision": "precision_score", "recall": "recall_score", "f1": "f1_score"}
+
+
+def _score(function: str, truth: Array, answer: Array, **options: Any) -> float:
+    """A function of ``sklearn.metrics``, imported only when something is scored: 0.8 s."""
+    from sklearn import metrics
+
+    return float(getattr(metrics, function)(truth, answer, **options))
 
 
 def _per_class(name: str, truth: Array, answer: Array, positive: Any = None) -> float:
     """Mean over the classes, or the figure of the class ``positive`` alone."""
     labels = None if positive is None else [positive]
-    compute = _PER_CLASS[name]
-    return float(compute(truth, answer, labels=labels, average="macro", zero_division=0))
+    options = {"labels": labels, "average": "macro", "zero_division": 0}
+    return _score(_PER_CLASS[name], truth, answer, **options)
 
 
 def _balanced_accuracy(truth: Array, answer: Array) -> float:
     # scikit-learn's own warns of every class that is answered and not true; the number is this.
-    classes = np.unique(truth)
-    recall = metrics.recall_score(truth, answer, labels=classes, average="macro", zero_division=0)
-    return float(recall)
+    options = {"labels": np.unique(truth), "average": "macro", "zero_division": 0}
+    return _score("recall_score", truth, answer, **options)
 
 
 SCORES: dict[str, Score] = {
-    "accuracy": metrics.accuracy_score,
+    "accuracy": partial(_score, "accuracy_score"),
     "balanced_accuracy": _balanced_accuracy,
     **{name: partial(_per_class, name) for name in _PER_CLASS},
-    "mse": metrics.mean_squared_error,
-    "rmse": metrics.root_mean_squared_error,
-    "mae": metrics.mean_absolute_error,
-    "r2": metrics.r2_score,
+    "mse": partial(_score, "mean_squared_error"),
+    "rmse": partial(_score, "root_mean_squared_error"),
+    "mae": partial(_score, "mean_absolute_error"),
+    "r2": partial(_score, "r2_score"),
 }
 
 

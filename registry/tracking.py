@@ -9,10 +9,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
-from matplotlib.figure import Figure
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
@@ -21,6 +20,9 @@ import kaizen
 from kaizen.errors import KaizenError
 from kaizen.results import Decision
 from registry import commit, environment, store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 USECASE = "usecase"
 # MLflow's limits of one batch, and of one value.
