@@ -67,12 +67,15 @@ def by_name(machine, start: str) -> psutil.Process:
 
 
 def snapshot(root: Path) -> dict[Path, int]:
-    """What lies in a home and when it was changed, without what its servers write meanwhile."""
+    """What lies in a home and when it was changed, without what its servers write meanwhile.
+
+    Nor SQLite's -shm, the memory in which readers of one database find each other.
+    """
     own = ("logs", "events", "rollout")
     return {
         path: path.stat().st_mtime_ns
         for path in root.rglob("*")
-        if path.relative_to(root).parts[0] not in own
+        if path.relative_to(root).parts[0] not in own and not path.name.endswith("-shm")
     }
 
 
