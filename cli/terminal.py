@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import threading
@@ -150,6 +151,8 @@ def _redirected(log: Path) -> Iterator[None]:
     streams: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
     saved = [os.dup(number) for number in (1, 2)]
     with log.open("ab") as file:
+        # Until the last who writes to it has gone: `kaizen gc` leaves the log alone.
+        fcntl.flock(file, fcntl.LOCK_SH)
         for stream, number in zip(streams, (1, 2), strict=True):
             stream.flush()
             os.dup2(file.fileno(), number)
