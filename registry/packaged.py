@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from kaizen import readonly
 
 _VERSIONS = """
 SELECT versions.name, versions.version, tags.value FROM model_versions AS versions
@@ -38,10 +39,12 @@ def read(database: Path) -> Packaged | None:
     """
     if not database.exists():
         return None
-    address = f"{database.as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as connection:
-        versions = connection.execute(_VERSIONS).fetchall()
-        runs = connection.execute("SELECT run_uuid FROM runs").fetchall()
+    return readonly.read(database, _read)
+
+
+def _read(connection: sqlite3.Connection) -> Packaged:
+    versions = connection.execute(_VERSIONS).fetchall()
+    runs = connection.execute("SELECT run_uuid FROM runs").fetchall()
     return Packaged(
         tags=frozenset(tag for _, _, tag in versions if tag),
         unnamed=frozenset((name, str(version)) for name, version, tag in versions if not tag),

@@ -10,9 +10,9 @@ import json
 import os
 import re
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
+from kaizen import readonly
 from kaizen.leftovers import Leftovers, is_older, leftovers
 from kaizen.paths import Home
 from registry import packaged
@@ -60,14 +60,17 @@ def _served(database: Path) -> str:
     """
     if not database.exists():
         return ""
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        tables = [name for (name,) in named if name != "history"]
-        rows = [
-            row
-            for table in tables
-            for row in connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - its own tables
-        ]
+    return readonly.read(database, _text)
+
+
+def _text(connection: sqlite3.Connection) -> str:
+    named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    tables = [name for (name,) in named if name != "history"]
+    rows = [
+        row
+        for table in tables
+        for row in connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - its own tables
+    ]
     return "\n".join(str(cell) for row in rows for cell in row)
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import yaml
 
+from kaizen import readonly
 from kaizen.leftovers import Leftovers, is_older, leftovers
 from kaizen.paths import Home
 
@@ -78,8 +77,8 @@ def _recorded(database: Path) -> set[str]:
 
     Not whole addresses: a home that was moved has its old place in them.
     """
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        addresses = [PurePosixPath(row[0]).parts for row in connection.execute(_QUERY) if row[0]]
+    rows = readonly.read(database, lambda connection: connection.execute(_QUERY).fetchall())
+    addresses = [PurePosixPath(address).parts for (address,) in rows if address]
     known = {parts[-1] for parts in addresses if parts}
     for parts in addresses:
         known.update(f"{one}/{other}" for one, other in pairwise(parts))
