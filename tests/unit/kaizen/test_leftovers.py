@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from kaizen import halfwritten, locks, trash, underway
 from kaizen.atomic import write_text
 from kaizen.errors import KaizenError
 from kaizen.leftovers import is_older, size
-from kaizen.paths import Home
+from kaizen.paths import PROJECT_ROOT, Home
 
 DAY = 86_400.0
 
@@ -68,6 +71,43 @@ def test_what_a_kill_left_in_the_trash_goes_with_the_next_removal(tmp_path: Path
     assert trash.leavings(home) == [left]
     trash.remove([], home)
     assert not left.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from kaizen import trash
+from kaizen.paths import PROJECT_ROOT, Home
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+moves = iter(range(int(sys.argv[2])))
+rename = Path.rename
+Path.rename = lambda path, target: rename(path, target) if next(moves, None) is not None else die()
+trash.shutil.rmtree = die
+home = Home(Path(sys.argv[1]))
+with trash.held(home):
+    trash.remove(sorted((home.root / "x").iterdir()), home)
+"""
+
+
+@pytest.mark.parametrize("moves", [0, 2, 4])
+def test_killed_between_any_two_steps_everything_is_whole_or_in_the_trash(
+    tmp_path: Path, moves: int
+) -> None:
+    home = Home(tmp_path)
+    made = [folder(tmp_path / "x" / name) for name in "abcd"]
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(moves)], cwd=PROJECT_ROOT, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    left = [path for path in made if path.exists()]
+    assert len(left) == 4 - moves
+    assert all((path / "file").read_bytes() == b"12345" for path in left)
+    with trash.held(home):
+        trash.remove(left, home)
+    assert [*(tmp_path / "x").iterdir(), *trash.leavings(home)] == []
 
 
 def test_what_cannot_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
