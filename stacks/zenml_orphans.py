@@ -38,12 +38,13 @@ def find(home: Home, before: float) -> Leftovers:
     if not database.is_file():
         return Leftovers(KIND, "left alone: ZenML has no database here")
     # In this order: what is recorded between the two looks is found in the record.
-    there = _folders(home)
+    there = {path: _leaves(path) for path in _outputs(home)}
     known = _recorded(database)
     orphans = [
         path
-        for path in there
-        if f"{path.parent.name}/{path.name}" not in known and path.parent.name not in known
+        for output, leaves in there.items()
+        if output.name not in known
+        for path in _unknown(output, leaves, known)
     ]
     return leftovers(KIND, WHY, [path for path in orphans if is_older(path, before)])
 
@@ -60,16 +61,31 @@ def _is_elsewhere(home: Home) -> bool:
     return "url" in store and not str(store["url"]).endswith("/default_zen_store/zenml.db")
 
 
-def _folders(home: Home) -> list[Path]:
-    """Where steps wrote their outputs: STORE/STEP/OUTPUT/ID OF THE STEP'S RUN/LEAF."""
+def _outputs(home: Home) -> list[Path]:
+    """Where steps wrote an output: STORE/STEP/OUTPUT/ID OF THE STEP'S RUN."""
     return sorted(
         path
-        for path in (home.zenml / "stores").glob("*/*/*/*/*")
-        if _LEAF.fullmatch(path.name)
-        and _UUID.fullmatch(path.parent.name)
-        and _UUID.fullmatch(path.parents[3].name)
-        and path.is_dir()
+        for path in (home.zenml / "stores").glob("*/*/*/*")
+        if _UUID.fullmatch(path.name) and _UUID.fullmatch(path.parents[2].name) and path.is_dir()
     )
+
+
+def _leaves(output: Path) -> list[Path]:
+    """One folder for each time that the output was written."""
+    try:
+        return sorted(output.iterdir())
+    except FileNotFoundError:  # Removed meanwhile: it is not older than anything either.
+        return []
+
+
+def _unknown(output: Path, leaves: list[Path], known: set[str]) -> list[Path]:
+    """The whole output where nothing of it is known, else the leaves that are not."""
+    orphans = [
+        leaf
+        for leaf in leaves
+        if _LEAF.fullmatch(leaf.name) and f"{output.name}/{leaf.name}" not in known
+    ]
+    return [output] if orphans == leaves else orphans
 
 
 def _recorded(database: Path) -> set[str]:

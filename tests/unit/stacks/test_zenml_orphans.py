@@ -22,7 +22,7 @@ def folder(home: Home, step: str = "train", leaf: str = "0a1b2c3d") -> Path:
     made = home.zenml / "stores" / STORE / step / "model" / str(uuid4()) / leaf
     made.mkdir(parents=True)
     (made / "data.json").write_text("123")
-    for path in (made / "data.json", made):
+    for path in (made / "data.json", made, made.parent):
         os.utime(path, (OLD, OLD))
     return made
 
@@ -41,14 +41,23 @@ def test_only_what_no_version_points_to_is_found(other_home: Home) -> None:
     known, inside, above, orphan = (folder(other_home) for _ in range(4))
     record(other_home, str(known), f"{inside}/part", str(above.parent))
     found = zenml_orphans.find(other_home, time.time())
-    assert found.paths == (orphan,)
+    assert found.paths == (orphan.parent,)
     assert found.bytes == 3
+
+
+def test_of_an_output_that_was_written_twice_the_known_one_stays(other_home: Home) -> None:
+    known = folder(other_home)
+    other = known.with_name("99999999")
+    other.mkdir()
+    os.utime(other, (OLD, OLD))
+    record(other_home, str(known))
+    assert zenml_orphans.find(other_home, time.time()).paths == (other,)
 
 
 def test_in_a_home_that_was_moved_what_is_known_stays_known(other_home: Home) -> None:
     known, orphan = folder(other_home), folder(other_home)
     record(other_home, f"/elsewhere/{known.relative_to(other_home.root)}")
-    assert zenml_orphans.find(other_home, time.time()).paths == (orphan,)
+    assert zenml_orphans.find(other_home, time.time()).paths == (orphan.parent,)
 
 
 def test_what_is_young_and_what_is_no_output_of_a_step_stays(other_home: Home) -> None:
