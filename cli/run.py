@@ -159,7 +159,8 @@ def _plan(
     stack: str,
     json: bool,
 ) -> None:
-    from cli.terminal import MARKS, watching
+    from cli.board import MARKS
+    from cli.terminal import watching
     from kaizen.config import load
     from stacks import settings as stacks
 
@@ -203,7 +204,7 @@ def _sample(usecase: str) -> tuple[Path, dict[str, Any]]:
 
 
 def _tell(result: RunResult, sample: tuple[Path, dict[str, Any]] | None) -> None:
-    from cli.terminal import seconds_in_words
+    from cli.tally import seconds_in_words
 
     line()
     line(f"{result.usecase} v{result.model_version}: {result.reason}")

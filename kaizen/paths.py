@@ -60,6 +60,10 @@ class Home:
         return self.root / "cache"
 
     @property
+    def trash(self) -> Path:
+        return self.root / "trash"
+
+    @property
     def mlflow_uri(self) -> str:
         return f"sqlite:///{self.mlflow / 'mlflow.db'}"
 

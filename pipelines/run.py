@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from zenml.models import PipelineRunResponse
 
@@ -144,11 +147,21 @@ def _timed(result: RunResult, begun: float) -> RunResult:
 
 def _deploy(config: Config, version: str) -> Deployment:
     name = config.usecase
-    made = deployment_pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
-        name, version, config.serving.model_dump(mode="json")
-    )
+    with _under_way():
+        made = deployment_pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
+            name, version, config.serving.model_dump(mode="json")
+        )
     live: Deployment = made.steps["deploy"].outputs["deployment"][0].load()
     return live
+
+
+@contextmanager
+def _under_way() -> Iterator[None]:
+    """A lock of its own, so that `kaizen gc` sees that somebody is at work."""
+    path = home().runs / f"deployment-{uuid4().hex}.lock"
+    with locks.held(path):
+        yield
+    path.unlink(missing_ok=True)
 
 
 def _lock(mlflow_run: str) -> Path:

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
-
-from cli.terminal import seconds_in_words
-from kaizen.paths import PROJECT_ROOT
 
 WORK = """
 import os, sys
@@ -30,37 +23,11 @@ print("after")
 """
 
 
-def on_a_terminal(log: Path) -> str:
-    """What a terminal shows of ``WORK``."""
-    ours, theirs = pty.openpty()
-    shown: list[bytes] = []
-
-    def read() -> None:
-        try:
-            while part := os.read(ours, 4096):
-                shown.append(part)
-        except OSError:  # Linux says so when the other side is closed
-            return
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    subprocess.run(
-        [sys.executable, "-c", WORK, str(log)],
-        stdout=theirs,
-        stderr=theirs,
-        cwd=PROJECT_ROOT,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-        check=True,
-    )
-    os.close(theirs)
-    reader.join()
-    os.close(ours)
-    return b"".join(shown).decode()
-
-
-def test_a_terminal_shows_the_steps_and_the_log_has_the_rest(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_steps_and_the_log_has_the_rest(
+    tmp_path: Path, on_a_terminal: Callable[..., str]
+) -> None:
     log = tmp_path / "logs" / "run.log"
-    shown = on_a_terminal(log)
+    shown = on_a_terminal(log, WORK)
     assert shown.startswith("before")
     assert shown.rstrip().endswith("after")
     last = shown.rpartition("✓ train")[2]
@@ -72,8 +39,3 @@ def test_a_terminal_shows_the_steps_and_the_log_has_the_rest(tmp_path: Path) -> 
     written = log.read_text(encoding="utf-8")
     assert all(text in written for text in ("'s line", "'s complaint", "from C"))
     assert "✓" not in written
-
-
-def test_durations_for_people() -> None:
-    told = [seconds_in_words(seconds) for seconds in (0.04, 9.94, 9.96, 59.4, 59.6, 318)]
-    assert told == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min 0 s", "5 min 18 s"]
