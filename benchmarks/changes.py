@@ -37,7 +37,7 @@ activate("local")
 from benchmarks.peers import ours, zenml_dags
 zenml_dags.run("layers", {"salt": str(time.time_ns())}, ours.using)
 """
-PARTS = ("_put_models_off", "_no_collection", "_plain_distutils", "_unused_left_out", "PRAGMAS")
+PARTS = ("_put_models_off", "_no_collection", "PRAGMAS")
 
 
 def main() -> None:

@@ -12,12 +12,12 @@ import os
 import platform
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from zenml.config.cache_policy import CachePolicy
 
 from kaizen.paths import PROJECT_ROOT
+from stacks.zenml_quiet import packages
 
 LIBRARIES = (
     "evidently", "keras", "matplotlib", "mlflow", "numpy", "onnx", "onnxruntime", "pandas",
@@ -36,7 +36,8 @@ def policy(*modules: str) -> CachePolicy:
 @cache
 def library_versions() -> str:
     """Python and the libraries a step may use, with their versions."""
-    versions = [f"{name} {metadata.version(name)}" for name in LIBRARIES]
+    installed = dict(pair.split("==") for pair in packages())
+    versions = [f"{name} {installed[name]}" for name in LIBRARIES]
     return ", ".join([f"python {platform.python_version()}", *versions])
 
 

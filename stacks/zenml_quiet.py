@@ -7,7 +7,6 @@ in ZenML's dashboard stays: runs, steps, times, parameters, artifacts, previews,
 from __future__ import annotations
 
 import functools
-import inspect
 import platform
 import sys
 import sysconfig
@@ -115,8 +114,6 @@ def _cached_step(old: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 _ANY_STEP = text("SELECT 1 FROM step_run WHERE cache_key = :key LIMIT 1")
-_source = functools.cache(inspect.getsource)
-
 CHANGES = (
     Change(
         "zenml.integrations.registry:IntegrationRegistry",
@@ -165,12 +162,6 @@ CHANGES = (
         "get_source_code",
         functools.cache,
         "parses a step's file again for each invocation and each look at its returns",
-    ),
-    Change(
-        "zenml.steps.base_step:BaseStep",
-        "source_code",
-        lambda _: property(lambda step: _source(step.source_object)),
-        "parses a step's file again for each invocation",
     ),
 )
 

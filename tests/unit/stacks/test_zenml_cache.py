@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from kaizen.paths import PROJECT_ROOT
+from stacks import zenml_cache
 from stacks.zenml_cache import first_party_files, library_versions, policy
+from stacks.zenml_quiet import packages
 
 
 @pytest.fixture
@@ -65,8 +66,8 @@ def test_another_version_of_a_library_changes_what_the_policy_adds_to_the_key(mo
 
     assert source_utils.load(policy("steps.split").cache_func) is library_versions
     before = library_versions()
-    real = metadata.version
-    monkeypatch.setattr(metadata, "version", lambda n: "0.1" if n == "scikit-learn" else real(n))
+    changed = [p for p in packages() if not p.startswith("scikit-learn==")] + ["scikit-learn==0.1"]
+    monkeypatch.setattr(zenml_cache, "packages", lambda: changed)
     library_versions.cache_clear()
     try:
         after = library_versions()

@@ -51,7 +51,6 @@ import pydantic
 from zenml.models import ArtifactVersionRequest, StackFilter
 from zenml.config.docker_settings import DockerSettings
 from zenml.config.step_configurations import StepConfigurationUpdate
-assert "setuptools" not in sys.modules and "distutils.sysconfig" not in sys.modules
 assert not ArtifactVersionRequest.__pydantic_complete__
 sys.setswitchinterval(1e-6)
 errors = []
