@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # in place of this folder: a script finds its neighbours by package
 
-from benchmarks import systems  # noqa: E402
+from benchmarks import serving, systems  # noqa: E402
 from benchmarks.cases import CASES, OTHERS, PLAIN, Case  # noqa: E402
 from benchmarks.environments import Missing  # noqa: E402
 from benchmarks.measure import Sample, System, run  # noqa: E402
@@ -42,7 +42,9 @@ PREPARED = {"layers": 1}
 
 def main() -> int:
     chosen = _arguments()
-    cases = [_named(name) for name in chosen.only] or list(CASES)
+    cases = [_named(name) for name in chosen.only if name != serving.CASE]
+    if not chosen.only:
+        cases = list(CASES)
     for name in chosen.peers:
         if name not in OTHERS:
             raise unknown("peer", name, OTHERS)
@@ -61,12 +63,21 @@ def main() -> int:
             found += results(case, params, samples)
             if not chosen.quick:
                 _write(found)
+        if not chosen.only or serving.CASE in chosen.only:
+            rounds = 1 if chosen.quick else chosen.rounds
+            found += serving.run(rounds, work / serving.CASE, state / "peers", _say)
+            if not chosen.quick:
+                _write(found)
     print(f"\n{table(found)}\n\n{_machine()}\n")
     print("\n".join(goals(found)))
     print(f"{time.monotonic() - begun:.0f} s")
     if not chosen.quick:
         print(f"written to {OUTPUT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
     return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _measure(
@@ -144,7 +155,7 @@ def _write(found: list[Result]) -> None:
     if OUTPUT.is_file():
         before = [Result.of(entry) for entry in json.loads(OUTPUT.read_text("utf-8"))]
         kept = [result for result in before if result.case not in measured]
-    order = [case.name for case in CASES]
+    order = [*(case.name for case in CASES), serving.CASE]
     together = sorted([*kept, *found], key=lambda result: order.index(result.case))
     write_text(OUTPUT, json.dumps([result.record() for result in together], indent=1) + "\n")
     write_text(PAGE, into(PAGE.read_text("utf-8"), f"{table(together)}\n\n{_machine()}"))
@@ -154,12 +165,12 @@ def _named(name: str) -> Case:
     for case in CASES:
         if case.name == name:
             return case
-    raise unknown("benchmark", name, [case.name for case in CASES])
+    raise unknown("benchmark", name, [*(case.name for case in CASES), serving.CASE])
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    names = ", ".join(case.name for case in CASES)
+    names = ", ".join([*(case.name for case in CASES), serving.CASE])
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of {names}")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each system")
     parser.add_argument("--quick", action="store_true", help="one round, less work, not kept")
