@@ -91,6 +91,14 @@ class Caddy:
         for name, content in router.files(desired).items():
             self._write(name, content)
 
+    def follows(self, desired: Desired) -> bool:
+        """Whether the files that lead a use case's requests are what ``desired`` says."""
+        paths = {self.folder / name: text for name, text in router.files(desired).items()}
+        return all(
+            path.exists() and path.read_text(encoding="utf-8") == text
+            for path, text in paths.items()
+        )
+
     def _watch(self, desired: Desired) -> None:
         """Have requests written down as long as a canary is on its way, and no longer."""
         file = self.folder / router.watch_file(desired.usecase)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import psutil
 
 from kaizen.paths import Home
@@ -18,6 +20,7 @@ class ServiceStatus(Record):
     Attributes:
         weight: its share of the requests, in percent.
         stage: "live"; "canary" while on its way; "warm" without a share.
+        note: which stage of a canary, and since when.
         pids: its processes, the first started first; empty when it does not run.
         ready: whether its server says so now.
         since: start of its server, ISO 8601 in UTC; None when it does not run.
@@ -28,6 +31,7 @@ class ServiceStatus(Record):
     tag: str
     weight: int
     stage: str
+    note: str
     url: str
     pids: tuple[int, ...]
     ready: bool
@@ -51,6 +55,7 @@ def status(home: Home) -> list[ServiceStatus]:
                         tag=placed.release.tag,
                         weight=placed.weight,
                         stage=_stage(desired, placed),
+                        note=_note(desired, placed),
                         url=caddy.url(desired.usecase),
                         pids=_family(process),
                         ready=process is not None and is_ready(placed.port),
@@ -64,6 +69,16 @@ def _stage(row: Desired, placed: Placed) -> str:
     if row.canary and row.canary.version == placed.release.version:
         return "canary"
     return "live" if placed.weight else "warm"
+
+
+def _note(row: Desired, placed: Placed) -> str:
+    if row.canary and row.canary.version == placed.release.version:
+        since = datetime.fromtimestamp(row.canary.since, UTC).isoformat(timespec="seconds")
+        return f"stage {row.canary.at + 1} of {len(row.canary.stages)} since {since}"
+    if placed.warm_until:
+        until = datetime.fromtimestamp(placed.warm_until, UTC).isoformat(timespec="seconds")
+        return f"until {until}"
+    return ""
 
 
 def _family(process: psutil.Process | None) -> tuple[int, ...]:

@@ -69,6 +69,9 @@ class Reconciler:
             placed.service for each in self._state.desired().values() for placed in each.releases
         }
         self._state.release([name for name in self._state.services() if name not in due])
+        known = {*self._state.services(), *self._state.processes(), processes.SUPERVISOR}
+        strays = [each.process for each in processes.scan(self._home) if each.name not in known]
+        processes.end(strays, DRAIN_TIMEOUT_S)
 
     def shift(self, row: Desired, what: str, why: str) -> None:
         """Make ``row`` what should be, and have the router follow."""

@@ -20,7 +20,8 @@ from rolling import Load, Place, eventually, version_at
 from kaizen.config import RolloutRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
-from rollout import daemon, deployments
+from registry.champions import Champion
+from rollout import daemon, deployments, problems, processes
 from rollout.state import State
 
 pytestmark = pytest.mark.integration
@@ -216,3 +217,42 @@ def test_a_canary_whose_command_is_killed_goes_back_by_itself(place: Place) -> N
         assert "nobody watched it any more" in state.history()[-2].why
     eventually(lambda: len(place.running()) == 3)
     assert daemon.running(place.home)
+
+
+def test_what_is_wrong_is_named_with_what_mends_it(place: Place) -> None:
+    def wrong(**champions: Champion) -> list[tuple[str, str]]:
+        return [(each.what, each.mend) for each in problems.find(place.home, champions)]
+
+    gone = Champion(version=None, promoted="9")
+    assert wrong(digits=gone) == [
+        (
+            "v9 was champion and was deleted from the registry",
+            "kaizen promote digits VERSION, or kaizen run digits",
+        )
+    ]
+    place.deploy("1")
+    assert wrong(diabetes=Champion(version="1", promoted="1")) == []
+    other = Champion(version="7", promoted="7")
+    assert wrong(diabetes=other) == [("v1 has all requests and v7 is champion", "kaizen up")]
+    supervisor = daemon.running(place.home)
+    assert supervisor
+    psutil.Process(supervisor).kill()
+    eventually(lambda: daemon.running(place.home) is None)
+    place.server().kill()
+    (share,) = (place.home.rollout / "router").glob("diabetes.share")
+    share.write_text("8000")
+    found = [what for what, _ in wrong()]
+    assert found[0].startswith("no supervisor keeps")
+    assert found[1:] == ["v1 does not run", "the router does not follow the record"]
+    place.up()
+    assert wrong() == []
+    stray = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        env=processes.mark(place.home, "diabetes-v5-20000", "lost"),
+    )
+    eventually(lambda: wrong() == [("nothing asks for diabetes-v5-20000", "kaizen up")])
+    place.up()
+    assert stray.wait(10) != 0
+    assert wrong() == []
+    deployments.down(place.home)
+    assert wrong() == [("nothing runs of diabetes", "kaizen up")]

@@ -47,7 +47,7 @@ def test_status_of_what_should_run_and_does_not(home: Home) -> None:
     (service,) = deployments.status(home)
     assert service.model_dump() == {
         "usecase": "digits", "version": "4", "tag": "digits:4", "weight": 100,
-        "stage": "live",
+        "stage": "live", "note": "",
         "url": "http://127.0.0.1:8123/digits", "pids": (), "ready": False, "since": None,
     }  # fmt: skip
 
