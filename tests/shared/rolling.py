@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from kaizen.atomic import write_text
 from kaizen.config import RolloutRule
 from kaizen.paths import Home
 from kaizen.results import Release
@@ -34,6 +35,8 @@ def launcher(release: Release, port: int, workers: int, folder: Path, home: Home
     return Launch(command, {"PATH": os.environ["PATH"]})
 
 
+ALIAS = "alias"
+"""File in the home that stands for the champion's name."""
 COLD = RolloutRule(keep_warm_s=0)
 
 
@@ -96,6 +99,11 @@ class Place:
 
     def follow(self, usecase: str, version: str) -> None:
         self.followed.append(f"{usecase} {version}")
+        if usecase == "diabetes":
+            write_text(self.home.root / ALIAS, version)
+
+    def alias(self) -> str:
+        return (self.home.root / ALIAS).read_text()
 
     def running(self) -> list[psutil.Process]:
         """Every process with this home in its environment, by our own look."""
@@ -130,7 +138,8 @@ def eventually(true: Callable[[], bool], timeout_s: float = 10.0) -> None:
 class Load:
     """Clients that ask all the time over kept connections."""
 
-    def __init__(self, url: str, clients: int = 4) -> None:
+    def __init__(self, url: str, clients: int = 4, pause_s: float = 0.0) -> None:
+        self._pause_s = pause_s
         self.answers: list[str] = []
         self.failures: list[str] = []
         self._url = f"{url}/predict"
@@ -163,6 +172,8 @@ class Load:
                     self.answers.append(answer.json()["model_version"])
                 except httpx.HTTPError as error:
                     self.failures.append(repr(error))
+                if self._pause_s:
+                    self._stop.wait(self._pause_s)
 
 
 def main() -> None:
