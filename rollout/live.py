@@ -59,8 +59,9 @@ def bring_up(state: State, hands: Reconciler, desired: Desired, follow: Follow) 
     """Have the servers of ``desired`` run and answer, and the champion's name where it belongs."""
     seen = state.processes()
     for placed in hands.restore(desired).releases:
-        last = seen.get(placed.service)
-        hands.servers.ready(placed, exits=last.exits if last else 0)
+        if placed.weight:  # one that is only warm holds nobody up
+            last = seen.get(placed.service)
+            hands.servers.ready(placed, exits=last.exits if last else 0)
     if desired.main.weight == 100:
         follow(desired.usecase, desired.main.release.version)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def test_a_port_that_is_taken_meanwhile(place: Place, counts: Callable[..., None
 
 
 @pytest.fixture
-def bento(home: Home) -> Iterator[tuple[Release, Golden]]:
+def bento(home: Home) -> tuple[Release, Golden]:
     frame = usecase.load(usecase.Data())
     trained = usecase.train(usecase.Params(), frame, frame.iloc[:0], 0, lambda _: None)
     onnx, golden, _ = export(usecase, trained.model, frame)
@@ -102,7 +102,7 @@ def bento(home: Home) -> Iterator[tuple[Release, Golden]]:
         usecase="diabetes", version="1", model=onnx, golden=golden, metadata={},
         rule=ServingRule(), home=home,
     )  # fmt: skip
-    yield made, golden
+    return made, golden
 
 
 def test_a_corrupt_model_and_a_broken_scorer_in_real_bentos(
