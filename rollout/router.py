@@ -23,6 +23,9 @@ PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "do
 
 ADMIN_SOCKET = "admin.sock"
 INDEX = "index.json"
+WATCHED_LOG = "watched.log"
+"""One JSON line per request of a use case whose file ``NAME.watch`` is there; see canary.py."""
+_WATCHED = "watched"
 PIN = "X-Model-Version"
 _USECASE = re.compile(r"[a-z][a-z0-9_-]*")
 _VERSION = re.compile(r"[A-Za-z0-9._-]+")
@@ -30,6 +33,8 @@ _NO_VERSION = "no\nrelease"
 """No header can have this value, so an empty slot is never pinned."""
 
 _Json = dict[str, Any]
+_UNWATCHED: _Json = {"handler": "vars", "log_skip": True}
+"""No request is logged, but for those that :func:`_watched` lets through."""
 
 
 def config(usecases: Iterable[str], port: int) -> _Json:
@@ -45,13 +50,19 @@ def config(usecases: Iterable[str], port: int) -> _Json:
         "protocols": ["h1"],
         "read_header_timeout": "10s",
         "idle_timeout": "2m",
+        "logs": {"default_logger_name": _WATCHED},
         "routes": [*(_usecase(name) for name in names), *_index()],
         "errors": {"routes": [{"handle": [_json("{http.error.status_code}", _UNAVAILABLE)]}]},
     }
     return {
         "admin": {"listen": f"unix/{ADMIN_SOCKET}|0600", "config": {"persist": False}},
         # The admin logger warns of "an open interface" whenever it listens on a socket file.
-        "logging": {"logs": {"default": {"level": "WARN", "exclude": ["admin"]}}},
+        "logging": {
+            "logs": {
+                "default": {"level": "WARN", "exclude": ["admin", "http.log.access"]},
+                "watched": _watched_log(),
+            }
+        },
         "apps": {"http": {"grace_period": "10s", "servers": {"public": server}}},
     }
 
@@ -59,6 +70,11 @@ def config(usecases: Iterable[str], port: int) -> _Json:
 def can_be_served(usecase: str) -> bool:
     """Whether a name can be part of a path."""
     return _USECASE.fullmatch(usecase) is not None
+
+
+def watch_file(usecase: str) -> str:
+    """Name of the file that has a use case's requests written into ``WATCHED_LOG``."""
+    return f"{usecase}.watch"
 
 
 def files(desired: Desired) -> dict[str, str]:
@@ -130,15 +146,15 @@ def _usecase(name: str) -> _Json:
     plain = "/{http.regexp.path.1}?{http.request.uri.query}"
     routes: list[_Json] = [
         # What the service sees is the plain path, whatever dots and slashes the client wrote.
-        {"handle": [{"handler": "rewrite", "uri": plain}]},
+        {"handle": [_UNWATCHED, {"handler": "rewrite", "uri": plain}]},
         *pinned,
         {**unknown_pin, "terminal": True},
         {
             "match": [{"expression": by_chance}],
-            "handle": [_proxy(name, "green")],
+            "handle": [_watched(name, "green"), _proxy(name, "green")],
             "terminal": True,
         },
-        {"handle": [_proxy(name, "blue")]},
+        {"handle": [_watched(name, "blue"), _proxy(name, "blue")]},
     ]
     inner = {"match": [served], "handle": [_subroute(routes)], "terminal": True}
     return {
@@ -147,10 +163,35 @@ def _usecase(name: str) -> _Json:
     }
 
 
+def _watched(name: str, slot: str) -> _Json:
+    """Log a request that was led by chance, with its slot, while a canary is watched."""
+    there = {"file": {"root": ".", "try_files": [watch_file(name)]}}
+    handle: list[_Json] = [
+        {"handler": "vars", "log_skip": False},
+        {"handler": "log_append", "key": "slot", "value": f"{name}.{slot}"},
+    ]
+    return _subroute([{"match": [there], "handle": handle}])
+
+
+def _watched_log() -> _Json:
+    """Time, slot and status of a request: nothing of what was asked, nor by whom."""
+    dropped = ("request", "resp_headers", "user_id", "bytes_read", "size")
+    return {
+        "include": [f"http.log.access.{_WATCHED}"],
+        "writer": {"output": "file", "filename": WATCHED_LOG, "mode": "0600", "roll": False},
+        "encoder": {
+            "format": "filter",
+            "wrap": {"format": "json"},
+            "fields": {name: {"filter": "delete"} for name in dropped},
+        },
+    }
+
+
 def _index() -> list[_Json]:
     """The list of use cases at ``/``, and again with 404 everywhere else."""
     body = f"{{file.{INDEX}}}"
     return [
+        {"handle": [_UNWATCHED]},
         {"match": [{"path": ["/"]}], "handle": [_json(200, body)], "terminal": True},
         {"handle": [_json(404, body)]},
     ]
