@@ -16,6 +16,8 @@ from typing import Any
 from kaizen.errors import UsageError
 from kaizen.ports import HOST
 from rollout.state import Desired
+from serving.identity import REQUEST_ID
+from serving.refusal import MEDIA_TYPE
 
 SLOTS = ("blue", "green")
 PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
@@ -23,6 +25,8 @@ PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "do
 
 ADMIN_SOCKET = "admin.sock"
 INDEX = "index.json"
+MAX_HEADER_BYTES = 16 * 2**10
+"""More is answered 431 while it is read; ours need a few hundred."""
 PIN = "X-Model-Version"
 _USECASE = re.compile(r"[a-z][a-z0-9_-]*")
 _VERSION = re.compile(r"[A-Za-z0-9._-]+")
@@ -45,13 +49,14 @@ def config(usecases: Iterable[str], port: int) -> _Json:
         "protocols": ["h1"],
         "read_header_timeout": "10s",
         "idle_timeout": "2m",
-        "routes": [*(_usecase(name) for name in names), *_index()],
-        "errors": {"routes": [{"handle": [_json("{http.error.status_code}", _UNAVAILABLE)]}]},
+        "max_header_bytes": MAX_HEADER_BYTES,
+        "routes": [*_REQUEST_ID, *(_usecase(name) for name in names), *_index()],
+        "errors": {"routes": [{"handle": [_UNAVAILABLE]}]},
     }
     return {
         "admin": {"listen": f"unix/{ADMIN_SOCKET}|0600", "config": {"persist": False}},
         # The admin logger warns of "an open interface" whenever it listens on a socket file.
-        "logging": {"logs": {"default": {"level": "WARN", "exclude": ["admin"]}}},
+        "logging": {"logs": {"default": {"level": "WARN", "exclude": ["admin"], **_DISCREET}}},
         "apps": {"http": {"grace_period": "10s", "servers": {"public": server}}},
     }
 
@@ -93,7 +98,7 @@ def share(weights: dict[str, int]) -> str:
 
 
 def index(served: Iterable[Desired]) -> str:
-    """What ``GET /`` and every unknown path answer: the use cases, their paths and weights."""
+    """What ``GET /`` answers: the use cases, their paths and weights."""
     usecases = {
         each.usecase: {
             "predict": f"/{each.usecase}/predict",
@@ -105,9 +110,64 @@ def index(served: Iterable[Desired]) -> str:
     return json.dumps({"service": "kaizen", "usecases": usecases})
 
 
-_UNAVAILABLE = json.dumps({"error": {"field": "service", "reason": "the model does not answer"}})
-_NOT_SERVED = json.dumps(
-    {"error": {"field": PIN, "reason": "this version is not served; GET / lists those that are"}}
+def _problem(status: int | str, kind: str, title: str, detail: str) -> _Json:
+    """A refusal of the router's own, in the form of the services' (RFC 9457)."""
+    # Caddy puts the number in place of its name; quotes around it would make it a text.
+    number = status if isinstance(status, int) else "STATUS"
+    body = json.dumps(
+        {
+            "type": kind,
+            "title": title,
+            "status": number,
+            "detail": detail,
+            "instance": "urn:kaizen:request:{http.vars.request_id}",
+            "request_id": "{http.vars.request_id}",
+        }
+    ).replace('"STATUS"', str(status))
+    headers = {"Content-Type": [MEDIA_TYPE], "X-Request-Id": ["{http.vars.request_id}"]}
+    return {
+        "handler": "static_response",
+        "status_code": status,
+        "headers": headers,
+        "body": body,
+    }
+
+
+_REQUEST_ID: list[_Json] = [
+    {"handle": [{"handler": "vars", "request_id": "{http.request.uuid}"}]},
+    {
+        # What is taken over is what was matched: it goes into JSON.
+        "match": [
+            {"header_regexp": {"X-Request-Id": {"name": "id", "pattern": f"^{REQUEST_ID}$"}}}
+        ],
+        "handle": [{"handler": "vars", "request_id": "{http.regexp.id.0}"}],
+    },
+]
+_DISCREET: _Json = {
+    # Caddy itself hides Authorization; with a failure it would write the other secrets down.
+    "encoder": {
+        "format": "filter",
+        "wrap": {"format": "json"},
+        "fields": {
+            f"request>headers>{name}": {"filter": "delete"}
+            for name in ("Authorization", "X-Api-Key", "X-Kaizen-Probe")
+        },
+    }
+}
+_UNAVAILABLE = _problem(
+    "{http.error.status_code}",
+    "/problems/unavailable",
+    "The request could not be passed on",
+    "the model does not answer",
+)
+_NOT_SERVED = _problem(
+    404,
+    "/problems/version-not-served",
+    "Version not served",
+    f"the version in {PIN} is not served; GET / lists those that are",
+)
+_NOTHING_HERE = _problem(
+    404, "about:blank", "Not Found", "nothing is served at this path; GET / lists what is"
 )
 
 
@@ -125,7 +185,7 @@ def _usecase(name: str) -> _Json:
         }
         for slot in SLOTS
     ]
-    unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_json(404, _NOT_SERVED)]}
+    unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_NOT_SERVED]}
     by_chance = f"{{http.request.uuid}}.substring(0, 4) < {{file.{name}.share}}"
     plain = "/{http.regexp.path.1}?{http.request.uri.query}"
     routes: list[_Json] = [
@@ -148,11 +208,11 @@ def _usecase(name: str) -> _Json:
 
 
 def _index() -> list[_Json]:
-    """The list of use cases at ``/``, and again with 404 everywhere else."""
+    """The list of use cases at ``/``, and 404 everywhere else."""
     body = f"{{file.{INDEX}}}"
     return [
         {"match": [{"path": ["/"]}], "handle": [_json(200, body)], "terminal": True},
-        {"handle": [_json(404, body)]},
+        {"handle": [_NOTHING_HERE]},
     ]
 
 

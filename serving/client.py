@@ -98,7 +98,9 @@ def smoke(url: str, golden: Golden, version: str | None = None, *, at_once: int 
 
 def _reason(response: httpx.Response) -> str:
     try:
-        return str(response.json()["error"]["reason"])
+        said = response.json()
+        # Bentos of an earlier kaizen, which a rollback may bring back, say it the older way.
+        return str(said["detail"] if "detail" in said else said["error"]["reason"])
     except (ValueError, KeyError, TypeError):
         return response.text[:200]
 

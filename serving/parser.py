@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from events.schema import Inputs as Logged
 from kaizen.usecase import ArraySpec, Features, InvalidInput
-from serving.refusal import Refusal
+from serving.refusal import InputFault, Refusal
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -27,11 +27,13 @@ class Batch:
         size: number of rows n.
         columns: name to n values, for ``Features.decode``.
         logged: each row as it was sent, for its event.
+        root: JSON pointer to the rows in the body; "" where the body is the rows.
     """
 
     size: int
     columns: Mapping[str, Any]
     logged: list[Logged]
+    root: str = "/rows"
 
 
 class BareArray(BaseModel):
@@ -52,15 +54,16 @@ class Parser:
 
     Attributes:
         Payload: model of a JSON request, for the API's documentation.
+        names: the keys of a row.
     """
 
     def __init__(self, features: Features, max_rows: int) -> None:
         self._features = features
         self._max_rows = max_rows
         self._array = _Wire(features.array) if features.array else None
-        self._names = list(features.Request.model_fields)
+        self.names = list(features.Request.model_fields)
         self.Payload = payload_model(features, max_rows)
-        self.fields = {*self._names, *self.Payload.model_fields, "array.data", "array.shape"}
+        self.fields = {*self.names, *self.Payload.model_fields, "array.data", "array.shape"}
         """Every name a refusal may carry that is not of a client's making."""
 
     def __call__(self, content_type: str, body: bytes) -> Batch:
@@ -76,7 +79,7 @@ class Parser:
             if kind == BYTES and self._array:
                 return self._bare(body, self._array, "body")
         except InvalidInput as error:
-            raise Refusal.of_input(error) from None
+            raise Refusal.of_input(error, "") from None
         known = [JSON, BYTES] if self._array else [JSON]
         raise Refusal(
             415, "content-type", f"expected {' or '.join(known)}, found {content_type or 'none'!r}"
@@ -84,7 +87,7 @@ class Parser:
 
     def rows(self, rows: list[BaseModel]) -> Batch:
         """Rows that are already validated."""
-        columns = {name: [getattr(row, name) for row in rows] for name in self._names}
+        columns = {name: [getattr(row, name) for row in rows] for name in self.names}
         logged: list[Logged] = [{"values": row.model_dump(mode="json")} for row in rows]
         return Batch(len(rows), columns, logged)
 
@@ -96,7 +99,13 @@ class Parser:
         bare = getattr(payload, "array", None)
         if (payload.rows is None) == (bare is None):
             both = "exactly one of 'rows' and 'array'" if self._array else "'rows'"
-            raise Refusal(400, "rows", f"expected {both}", kind="missing")
+            raise Refusal(
+                400,
+                "rows",
+                f"expected {both}",
+                kind="missing",
+                faults=[InputFault("", f"expected {both}")],
+            )
         if bare is None or self._array is None:
             return self.rows(payload.rows)
         try:
@@ -129,7 +138,8 @@ class Parser:
             for at in range(0, len(raw), wire.row_bytes)
         ]
         rows = np.frombuffer(raw, wire.dtype).reshape(size, *wire.shape)
-        return Batch(size, self._features.unpack(rows), logged)
+        root = "/array/data" if field == "array.data" else ""
+        return Batch(size, self._features.unpack(rows), logged, root)
 
 
 class _Wire:

@@ -18,8 +18,9 @@ from starlette.types import Receive
 
 from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
-from serving.answer import answer
+from serving.answer import PROBE, answer
 from serving.body import read
+from serving.identity import Identity, identify
 from serving.metrics import Metrics
 from serving.model import Model
 from serving.parser import Batch
@@ -52,14 +53,21 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, "score")
         self._in_flight = 0
 
-    async def predict(self, headers: Headers, receive: Receive) -> bytes:
+    async def predict(
+        self, headers: Headers, receive: Receive, who: Identity | None = None
+    ) -> bytes:
         """The JSON answer to one request, its events already in the log.
+
+        Args:
+            headers: the request's.
+            receive: gives its body.
+            who: its names, read from ``headers`` where they are not given.
 
         Raises:
             Refusal: there is no answer; the refusal has been counted.
         """
         try:
-            return await self._admitted(headers, receive)
+            return await self._admitted(headers, receive, who or identify(headers.raw))
         except Refusal as refusal:
             self.metrics.rejected(refusal)
             raise
@@ -75,7 +83,7 @@ class Worker:
         if self._spool:
             self._spool.close()
 
-    async def _admitted(self, headers: Headers, receive: Receive) -> bytes:
+    async def _admitted(self, headers: Headers, receive: Receive, who: Identity) -> bytes:
         began = time.perf_counter()
         if self._in_flight >= self._limits.max_in_flight:
             raise Refusal(503, "service", f"{self._in_flight} requests are in flight, ask again")
@@ -84,21 +92,23 @@ class Worker:
             batch, outputs = await self._scored(headers, receive)
         finally:
             self._in_flight -= 1
-        content, lines = answer(self.model, batch, outputs, headers, began)
+        content, lines = answer(self.model, batch, outputs, who, began, probe=PROBE in headers)
         logged = self._spool.write(lines) if self._spool else None
         self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)
         return content
 
     async def _scored(self, headers: Headers, receive: Receive) -> tuple[Batch, Outputs]:
-        waited_for = "body"
+        waited_for, root = "body", ""
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 body = await read(headers, receive, self._limits.max_body_bytes)
                 waited_for = "answer"
                 batch = self.model.parser(headers.get("content-type", ""), body)
+                root = batch.root
                 return batch, await self._score(batch)
         except InvalidInput as error:
-            raise Refusal.of_input(error) from None
+            named = error.field in self.model.parser.names
+            raise Refusal.of_input(error, root, named=named) from None
         except TimeoutError:
             raise Refusal(
                 408 if waited_for == "body" else 504,

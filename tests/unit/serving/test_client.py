@@ -98,9 +98,11 @@ def test_an_empty_golden_set_proves_nothing() -> None:
 
 
 def test_a_refusal_is_quoted(fake: tuple[str, Fake]) -> None:
-    fake[1].error = (400, {"error": {"field": "x", "reason": "too large"}})
-    with pytest.raises(KaizenError, match="refused: 400 too large"):
-        ask(fake[0], [{"x": 1.0}])
+    older = {"error": {"field": "x", "reason": "too large"}}
+    for said in ({"status": 400, "detail": "too large"}, older):
+        fake[1].error = (400, said)
+        with pytest.raises(KaizenError, match="refused: 400 too large"):
+            ask(fake[0], [{"x": 1.0}])
     fake[1].error = (502, {"message": "no JSON of ours"})
     with pytest.raises(KaizenError, match=r"refused: 502 .*no JSON of ours"):
         ask(fake[0], [{"x": 1.0}])
