@@ -13,10 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from events.schema import Inputs as Logged
 from kaizen.usecase import ArraySpec, Features, InvalidInput
+from serving import duplicates
 from serving.refusal import InputFault, Refusal
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+_COLONS = 1000
+"""How many colons a body of JSON may have besides those of its rows' keys, for those in texts."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class BareArray(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     data: str
-    shape: list[int]
+    shape: Annotated[list[int], Field(max_length=32)]
 
 
 class Parser:
@@ -62,6 +65,7 @@ class Parser:
         self._max_rows = max_rows
         self._array = _Wire(features.array) if features.array else None
         self.names = list(features.Request.model_fields)
+        self._most_colons = _COLONS + max_rows * (len(self.names) + 2)
         self.Payload = payload_model(features, max_rows)
         self.fields = {*self.names, *self.Payload.model_fields, "array.data", "array.shape"}
         """Every name a refusal may carry that is not of a client's making."""
@@ -92,11 +96,16 @@ class Parser:
         return Batch(len(rows), columns, logged)
 
     def _json(self, body: bytes) -> Batch:
+        if body.count(b":") > self._most_colons:
+            # Each key that is not known costs far more than its bytes.
+            raise Refusal(413, "body", f"at most {self._most_colons} keys are taken")
         try:
             payload: Any = self.Payload.model_validate_json(body, strict=True)
         except ValidationError as error:
             raise Refusal.of_validation(error) from None
         bare = getattr(payload, "array", None)
+        keys = len(payload.model_fields_set) + 2 * (bare is not None)
+        duplicates.check(body, keys + sum(len(row.model_fields_set) for row in payload.rows or ()))
         if (payload.rows is None) == (bare is None):
             both = "exactly one of 'rows' and 'array'" if self._array else "'rows'"
             raise Refusal(

@@ -95,7 +95,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Release, G
         model=model,
         golden=golden,
         metadata={"dataset_digest": "d" * 64, "commit": "c0ffee", "mlflow_run_id": "r1"},
-        rule=ServingRule(max_body_mb=0.05, max_rows=100, timeout_s=2.0),
+        rule=ServingRule(max_body_bytes=52_428, max_rows=100, timeout_s=2.0, read_timeout_s=2.0),
         home=home,
     )
     return home, release, golden

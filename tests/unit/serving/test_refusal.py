@@ -53,11 +53,14 @@ def test_a_pointer_is_short() -> None:
 
 
 def test_millions_of_faults_are_not_looked_at() -> None:
-    keys = b",".join(b'"%x":0' % at for at in range(200_000))
-    began = time.process_time()
-    found = refusal(b'{"rows":[{' + keys + b"}]}")
+    few, many = (b",".join(b'"%x":0' % at for at in range(n)) for n in (1_020, 1_000_000))
+    found = refusal(b'{"rows":[{' + few + b"}]}")
     assert (found.status, len(found.faults)) == (400, 1)
-    assert "things are wrong" in found.reason
+    assert "1030 things are wrong" in found.reason
+    began = time.process_time()
+    assert refusal(b'{"rows":[{' + many + b"}]}").status == 413
+    assert refusal(b'{"array":{"data":"","shape":[' + b"0.5," * 10**6 + b"1]}}").status == 400
+    assert refusal(b'{"rows":[' + b"1," * 10**6 + b"1]}").status == 400
     assert time.process_time() - began < 1.0
 
 

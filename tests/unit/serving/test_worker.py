@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from events import read, replay
 from serving.parser import BYTES
 from serving.refusal import Refusal
-from serving.worker import Worker
+from serving.worker import READERS, Worker
 from usecases.diabetes.features import features
 
 ROWS = np.random.default_rng(1).normal(0, 0.05, (5, 10))
@@ -69,11 +69,38 @@ def test_a_full_disk_takes_events_and_leaves_answers(
     assert figure(worker, 'events_total{outcome="written"') == 0
 
 
-def test_more_requests_than_a_worker_takes_on_are_turned_away(release: Any) -> None:
-    worker = Worker(release(max_in_flight=2), None)
+def test_slow_bodies_take_no_place_of_others(release: Any) -> None:
+    worker = Worker(release(max_concurrency=1, read_timeout_s=0.3), None)
+
+    async def ask() -> list[Any]:
+        crowd = [
+            asyncio.create_task(worker.predict(BINARY, body(ROWS.tobytes(), delay=5.0)))
+            for _ in range(READERS)
+        ]
+        await asyncio.sleep(0.05)
+        crowded = await asyncio.gather(
+            worker.predict(BINARY, body(ROWS.tobytes())), return_exceptions=True
+        )
+        slow = await asyncio.gather(*crowd[1:], crowd[0], return_exceptions=True)
+        return [*crowded, *slow]
+
+    crowded, *slow = asyncio.run(ask())
+    assert crowded.status == 503, "the readers are bounded too"
+    assert [each.status for each in slow] == [408] * READERS
+    assert isinstance(asyncio.run(worker.predict(BINARY, body(ROWS.tobytes()))), bytes)
+    worker.close()
+
+
+def test_more_requests_than_a_worker_takes_on_are_turned_away(
+    release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(release(max_concurrency=2), None)
+    real = worker.model.score
+    monkeypatch.setattr(worker.model, "score", lambda batch: (time.sleep(0.1), real(batch))[1])
+    monkeypatch.setattr(worker, "_inline_rows", 0)
 
     async def three() -> list[Any]:
-        slow = [worker.predict(BINARY, body(ROWS.tobytes(), delay=0.1)) for _ in range(3)]
+        slow = [worker.predict(BINARY, body(ROWS.tobytes())) for _ in range(3)]
         first = await asyncio.gather(*slow, return_exceptions=True)
         return [*first, await worker.predict(BINARY, body(ROWS.tobytes()))]
 
@@ -86,7 +113,7 @@ def test_more_requests_than_a_worker_takes_on_are_turned_away(release: Any) -> N
 
 
 def test_a_body_that_comes_too_slowly_is_not_waited_for(release: Any) -> None:
-    worker = Worker(release(timeout_s=0.05), None)
+    worker = Worker(release(read_timeout_s=0.05), None)
     with pytest.raises(Refusal, match=r"the body took more than 0\.05 s") as caught:
         asyncio.run(worker.predict(BINARY, body(ROWS.tobytes(), delay=2.0)))
     worker.close()
