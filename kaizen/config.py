@@ -78,6 +78,8 @@ class ServingRule(Frozen):
         max_concurrency: requests in work at once per worker; more are turned away.
         timeout_s: longest time for an answer.
         read_timeout_s: longest time for a request's body to arrive.
+        require_key: whether a prediction needs an API key; auto where others than this machine
+            can ask.
     """
 
     workers: int = Field(1, ge=1, le=64)
@@ -86,6 +88,7 @@ class ServingRule(Frozen):
     max_concurrency: int = Field(64, ge=1)
     timeout_s: float = Field(10.0, gt=0, le=60)
     read_timeout_s: float = Field(10.0, gt=0, le=60)
+    require_key: Literal["auto", "always", "never"] = "auto"
 
 
 class Config(Frozen):

@@ -13,9 +13,6 @@ from serving.identity import Identity
 from serving.model import Model
 from serving.parser import Batch
 
-PROBE = "x-kaizen-probe"
-"""Header of a question kaizen asks itself; its events do not count as a client's."""
-
 
 def answer(
     model: Model, batch: Batch, outputs: Outputs, who: Identity, began: float, *, probe: bool

@@ -34,11 +34,15 @@ class Endpoints:
     Args:
         folder: where the release lies.
         events: folder of the event log, None to keep none.
+        keys: folder of the API keys, None where there are none.
+        address: where clients reach the service.
     """
 
-    def __init__(self, folder: Path, events: Path | None) -> None:
+    def __init__(self, folder: Path, events: Path | None, keys: Path | None, address: str) -> None:
         self._folder = folder
         self._events = events
+        self._keys = keys
+        self._address = address
         self._failure = "the model is being loaded"
         self.worker: Worker | None = None
 
@@ -50,7 +54,7 @@ class Endpoints:
         /readyz: a worker that died would only be started again.
         """
         try:
-            worker = Worker(self._folder, self._events)
+            worker = Worker(self._folder, self._events, self._keys, self._address)
             self._document = orjson.dumps(document(worker.model))
             self._version = orjson.dumps({**worker.model.metadata, "bento": _bento()})
             self.worker = worker
@@ -105,9 +109,11 @@ def _bento() -> str | None:
     return f"{context.bento_name}:{context.bento_version}" if context.bento_name else None
 
 
-def create(folder: Path, events: Path | None) -> Starlette:
+def create(
+    folder: Path, events: Path | None, keys: Path | None = None, address: str = "127.0.0.1"
+) -> Starlette:
     """The service as an ASGI application; the model loads when it starts."""
-    on = Endpoints(folder, events)
+    on = Endpoints(folder, events, keys, address)
     app = Starlette(
         routes=[
             Route("/predict", on.predict, methods=["POST"]),

@@ -39,6 +39,7 @@ CODE = (
     "events/spool.py",
     "usecases/__init__.py",
     "serving/__init__.py",
+    "serving/access.py",
     "serving/answer.py",
     "serving/app.py",
     "serving/body.py",
@@ -108,6 +109,7 @@ def build(
         "timeout_s": rule.timeout_s,
         "read_timeout_s": rule.read_timeout_s,
         "max_concurrency": rule.max_concurrency,
+        "require_key": rule.require_key,
     }
     about = {**metadata, "usecase": usecase, "model_version": version, "digest": digest}
     files = {name: (PROJECT_ROOT / name).read_bytes() for name in CODE}

@@ -63,6 +63,8 @@ def document(model: Model) -> dict[str, Any]:
         content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
     refusals = {
         "400": "A row or the request is not valid",
+        "401": "A key is needed and there is none, or it is not known",
+        "403": "The key is for something else",
         "408": "The body came too slowly",
         "413": f"More than {model.limits.max_body_bytes} bytes or {model.limits.max_rows} rows",
         "415": "The content type is not taken",

@@ -32,6 +32,7 @@ class Limits:
         timeout_s: longest time for an answer, once the request is there.
         read_timeout_s: longest time for a request's body to arrive.
         max_concurrency: requests in work at once; more are turned away.
+        require_key: when a request needs an API key, see ``serving.access.required``.
     """
 
     max_body_bytes: int
@@ -39,6 +40,7 @@ class Limits:
     timeout_s: float
     read_timeout_s: float = 10.0
     max_concurrency: int = 64
+    require_key: str = "auto"
 
 
 class Model:

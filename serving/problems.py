@@ -16,6 +16,12 @@ LINGER_BYTES = 32 * 2**20
 """How long and how much of a refused body is thrown away after the answer: a connection closed
 with unread bytes is reset, and a reset can overtake the answer."""
 
+_CHALLENGES = {
+    "key_missing": 'Bearer realm="kaizen"',
+    "key_unknown": 'Bearer realm="kaizen", error="invalid_token"',
+    "key_scope": 'Bearer realm="kaizen", error="insufficient_scope"',
+}
+
 
 class Problem(Response):
     """A refusal as an answer, sent at once, also while the client is still sending."""
@@ -23,6 +29,8 @@ class Problem(Response):
     def __init__(self, refusal: Refusal, who: Identity) -> None:
         headers = {"retry-after": "1"} if refusal.status == 503 else {}
         self._lingers = refusal.status == 413
+        if refusal.status in (401, 403):
+            headers["www-authenticate"] = _CHALLENGES[refusal.kind]
         if refusal.status in (408, 413):
             headers["connection"] = "close"
         super().__init__(refusal.body(who.shown), refusal.status, headers, MEDIA_TYPE)

@@ -15,6 +15,8 @@ MEDIA_TYPE = "application/problem+json"
 
 KINDS = {
     400: "invalid",
+    401: "key_unknown",
+    403: "key_scope",
     404: "not_found",
     405: "method",
     408: "slow",
@@ -28,6 +30,8 @@ KINDS = {
 
 _PROBLEMS = {
     400: ("/problems/invalid-input", "The request is not valid"),
+    401: ("/problems/key-needed", "A known API key is needed"),
+    403: ("/problems/key-scope", "The API key is for something else"),
     408: ("/problems/slow-body", "The body came too slowly"),
     413: ("/problems/too-large", "The request is too large"),
     415: ("/problems/content-type", "This kind of content is not taken"),

@@ -18,7 +18,8 @@ from starlette.types import Receive
 
 from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
-from serving.answer import PROBE, answer
+from serving.access import Door
+from serving.answer import answer
 from serving.body import read
 from serving.identity import Identity, identify
 from serving.metrics import Metrics
@@ -41,16 +42,25 @@ class Worker:
     Args:
         folder: where the release lies.
         events: folder of the event log, None to keep none.
+        keys: folder of the API keys, None where there are none.
+        address: where clients reach the service.
 
     Raises:
         KaizenError: the release is damaged, or the model does not answer its golden set as due.
     """
 
-    def __init__(self, folder: Path, events: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        events: Path | None,
+        keys: Path | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.model = Model(folder)
         self.model.check()
         self.metrics = Metrics(self.model.usecase, self.model.version, self.model.parser.fields)
         self._limits = self.model.limits
+        self._door = Door(self._limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
         self._spool = Spool(events) if events else None
         self._thread = ThreadPoolExecutor(1, "score")
@@ -91,6 +101,7 @@ class Worker:
         began = time.perf_counter()
         limits = self._limits
         self._shed()
+        probe = self._door.admit(headers.raw, "predict")
         if self._reading >= READERS * limits.max_concurrency:
             raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
         self._reading += 1
@@ -108,7 +119,7 @@ class Worker:
             batch, outputs = await self._scored(headers.get("content-type", ""), body)
         finally:
             self._in_work -= 1
-        content, lines = answer(self.model, batch, outputs, who, began, probe=PROBE in headers)
+        content, lines = answer(self.model, batch, outputs, who, began, probe=probe)
         logged = self._spool.write(lines) if self._spool else None
         self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)
         return content

@@ -53,6 +53,7 @@ class Server:
     release: Release
     golden: Golden
     ready_s: float
+    home: Home
 
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -122,7 +123,7 @@ def start(packaged: tuple[Home, Release, Golden], run: Path, workers: int) -> Se
     except KaizenError:
         process.kill()
         pytest.fail((run / "log").read_text())
-    return Server(process, url, run, events, release, golden, ready)
+    return Server(process, url, run, events, release, golden, ready, home)
 
 
 def stop(server: Server) -> None:
@@ -265,11 +266,11 @@ def test_a_body_that_never_ends_is_given_up(server: Server) -> None:
 
 def test_the_golden_set_is_answered_and_is_no_clients_event(server: Server) -> None:
     before = count(server.events), count(server.events, probes=True)
-    smoke(server.url, server.golden, "7")
+    smoke(server.url, server.golden, "7", of=server.home)
     assert count(server.events) == before[0]
     assert count(server.events, probes=True) == before[1] + 20
     with pytest.raises(KaizenError, match="serves version 7, expected version 8"):
-        smoke(server.url, server.golden, "8")
+        smoke(server.url, server.golden, "8", of=server.home)
 
 
 def test_version_and_readiness(server: Server) -> None:

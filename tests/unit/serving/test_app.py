@@ -134,7 +134,7 @@ def test_openapi_describes_rows_answers_and_errors(client: TestClient) -> None:
     assert schemas["Request"]["additionalProperties"] is False
     assert schemas["Prediction"]["properties"].keys() == {"id", "progression"}
     assert set(schemas["Fault"]["properties"]) == {"path", "detail"}
-    assert set(post["responses"]) == {"200", "400", "408", "413", "415", "503", "504"}
+    assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "415", "503", "504"}
     references = str(document).split("'$ref': '#/components/schemas/")[1:]
     assert {text.partition("'")[0] for text in references} <= set(schemas)
 

@@ -11,6 +11,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from events import read, replay
+from serving import keyring
 from serving.parser import BYTES
 from serving.refusal import Refusal
 from serving.worker import READERS, Worker
@@ -180,12 +181,15 @@ def test_names_of_a_clients_making_never_become_labels(release: Any) -> None:
     assert figure(worker, 'rejected_total{field="other",kind="unknown_key"') == 20
 
 
-def test_a_probe_is_marked(release: Any, tmp_path: Path) -> None:
-    worker = Worker(release(), tmp_path)
-    headers = Headers({"content-type": BYTES, "x-kaizen-probe": "1"})
-    asyncio.run(worker.predict(headers, body(ROWS.tobytes())))
+def test_a_probe_is_marked_and_no_client_can_pass_for_one(release: Any, tmp_path: Path) -> None:
+    log, keys = tmp_path / "events", tmp_path / "keys"
+    secret = keyring.probe(keys)
+    worker = Worker(release(), log, keys)
+    for value in (secret, "1", secret[:-1], ""):
+        headers = Headers({"content-type": BYTES, "x-kaizen-probe": value})
+        asyncio.run(worker.predict(headers, body(ROWS.tobytes())))
     worker.close()
-    assert (read.count(tmp_path), read.count(tmp_path, probes=True)) == (0, 5)
+    assert (read.count(log), read.count(log, probes=True)) == (15, 20)
 
 
 def test_closing_seals_the_events(release: Any, tmp_path: Path) -> None:
