@@ -23,6 +23,9 @@ SLOTS = ("blue", "green")
 PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
 """What a service answers through the router; everything else is 404 before it gets there."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""What a service's HTTP parser knows, and so can refuse in words."""
+
 ADMIN_SOCKET = "admin.sock"
 INDEX = "index.json"
 MAX_HEADER_BYTES = 16 * 2**10
@@ -166,6 +169,8 @@ _NOT_SERVED = _problem(
     "Version not served",
     f"the version in {PIN} is not served; GET / lists those that are",
 )
+_NO_METHOD = _problem(405, "about:blank", "Method Not Allowed", "services know GET, HEAD and POST")
+_NO_METHOD["headers"]["Allow"] = ["GET, HEAD, POST"]
 _NOTHING_HERE = _problem(
     404, "about:blank", "Not Found", "nothing is served at this path; GET / lists what is"
 )
@@ -188,7 +193,9 @@ def _usecase(name: str) -> _Json:
     unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_NOT_SERVED]}
     by_chance = f"{{http.request.uuid}}.substring(0, 4) < {{file.{name}.share}}"
     plain = "/{http.regexp.path.1}?{http.request.uri.query}"
+    strange = {"match": [{"not": [{"method": list(METHODS)}]}], "handle": [_NO_METHOD]}
     routes: list[_Json] = [
+        {**strange, "terminal": True},
         # What the service sees is the plain path, whatever dots and slashes the client wrote.
         {"handle": [{"handler": "rewrite", "uri": plain}]},
         *pinned,

@@ -82,7 +82,11 @@ def linear_model() -> bytes:
 
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Release, Golden]:
-    home = Home(tmp_path_factory.mktemp("service") / "home")
+    return linear_release(tmp_path_factory.mktemp("service"))
+
+
+def linear_release(folder: Path) -> tuple[Home, Release, Golden]:
+    home = Home(folder / "home")
     model = linear_model()
     outputs = Scorer(model)({"features": VALUES})
     golden = Golden(
