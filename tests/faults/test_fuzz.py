@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.test_service import Server, linear_release, start, stop
+from tests.integration.linear import linear_release
+from tests.integration.test_service import Server, start, stop
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 

@@ -99,6 +99,7 @@ def test_a_model_that_fails_its_check_is_live_never_ready_and_says_why(
             assert answer.headers["retry-after"]
             assert "golden set differ" in answer.json()["detail"]
             assert answer.json()["type"] == "/problems/not-ready"
+            assert answer.json()["error"]["field"] == "model", "who waits gives up"
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 503
 
 
