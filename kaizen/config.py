@@ -71,12 +71,26 @@ class GateRule(Frozen):
 
 
 class ServingRule(Frozen):
-    """How a model is served: worker processes, and the largest request accepted."""
+    """How a model is served: worker processes, and what one of them takes on.
+
+    Attributes:
+        workers: worker processes.
+        max_body_bytes: largest body of a request.
+        max_rows: most rows in one request.
+        max_concurrency: requests in work at once per worker; more are turned away.
+        timeout_s: longest time for an answer.
+        read_timeout_s: longest time for a request's body to arrive.
+        require_key: whether a prediction needs an API key; auto where others than this machine
+            can ask.
+    """
 
     workers: int = Field(1, ge=1, le=64)
-    max_body_mb: float = Field(8.0, gt=0)
+    max_body_bytes: int = Field(8 * 2**20, ge=1)
     max_rows: int = Field(4096, ge=1)
+    max_concurrency: int = Field(64, ge=1)
     timeout_s: float = Field(10.0, gt=0, le=60)
+    read_timeout_s: float = Field(10.0, gt=0, le=60)
+    require_key: Literal["auto", "always", "never"] = "auto"
 
 
 class RolloutRule(Frozen):
