@@ -157,5 +157,5 @@ def test_no_request_ends_in_a_fault_of_the_service(served: Server) -> None:
         ask()
     print(f"\n{sum(answered.values())} requests: {answered}")
     assert sum(answered.values()) >= REQUESTS
-    assert answered[200] > 0.02 * REQUESTS, "some must be right, or nothing was tried"
+    assert answered[200] > 0.01 * REQUESTS, "some must be right, or nothing was tried"
     assert sorted(worker.pid for worker in served.workers()) == before
