@@ -45,8 +45,10 @@ def traffic(
     from rollout.traffic import parse
 
     if weights:
+        from kaizen import catalog
         from registry import versions
 
+        catalog.check(usecase)
         shares = parse(weights)
         named = {versions.get(usecase, name).version: share for name, share in shares.items()}
         _shift(usecase, named, "traffic", force=force, json=json)
@@ -63,8 +65,10 @@ def promote(
 
     Example: `kaizen promote digits 4`
     """
+    from kaizen import catalog
     from registry import versions
 
+    catalog.check(usecase)
     chosen = versions.get(usecase, version).version
     _shift(usecase, {chosen: 100}, "promote", force=force, json=json)
 
