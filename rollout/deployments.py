@@ -71,7 +71,7 @@ def deploy(
     """
     begun = time.monotonic()
     usecase, version, rule = release.usecase, release.version, rule or RolloutRule()
-    check = live.checking(golden, version)
+    check = live.checking(home, golden, version)
 
     def reconciler(state: State) -> Reconciler:
         return Reconciler(home, state, launcher, report, patience_s)

@@ -124,11 +124,11 @@ def explained(home: Home, release: Release, what: str = "deployed") -> Iterator[
         ) from error
 
 
-def checking(golden: Golden, version: str) -> Check:
-    """Asks the golden set of ``version`` at a URL."""
+def checking(home: Home, golden: Golden, version: str) -> Check:
+    """Asks the golden set of ``version`` at a URL of ``home``."""
     from serving import client
 
-    return partial(client.smoke, golden=golden, version=version)
+    return partial(client.smoke, golden=golden, version=version, of=home)
 
 
 def keep_golden(home: Home, release: Release, golden: Golden) -> None:

@@ -56,7 +56,7 @@ def rollback(
             )
         release = row.previous[-1]
         with live.explained(home, release):
-            check = live.checking(live.golden_of(home, release), release.version)
+            check = live.checking(home, live.golden_of(home, release), release.version)
             beside, placed = live.place(hands, row, release, row.workers, check)
             goal = traffic.split(beside, {placed.service: 100}, time.time())
             goal = goal.model_copy(update={"previous": row.previous[:-1]})
@@ -126,7 +126,7 @@ def shift(
             )
         new = traffic.newcomer(row, weights) if row else next(iter(weights))
         release, golden = prepare(new) if new else _known(home, row, weights)
-        check = live.checking(golden, release.version)
+        check = live.checking(home, golden, release.version)
         if new:
             live.keep_golden(home, release, golden)
         processes = row.workers if row else workers
@@ -169,7 +169,7 @@ def _shares(
         placed = row.placed(version)
         assert placed  # noqa: S101 - room was made for one other at most
         if version != checked:
-            check = live.checking(live.golden_of(home, placed.release), version)
+            check = live.checking(home, live.golden_of(home, placed.release), version)
             hands.admit(row, placed.release, row.workers, check)
         shares[placed.service] = weight
     return shares
