@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from events.schema import PROBE_PREFIX
+from events.schema import PROBE_PREFIX, check_schema
 from events.spool import OPEN, SEALED
 
 _BLOCK = 1 << 20
@@ -37,6 +37,9 @@ def read(
         version: only of this model version.
         since: only at or after this time (seconds since the epoch).
         probes: also kaizen's own questions (golden set).
+
+    Raises:
+        KaizenError: an event's schema is newer than this code.
     """
 
     def wanted(event: dict[str, Any]) -> bool:
@@ -108,13 +111,26 @@ def _distinct(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         last = key
 
 
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The event on a line; None where there is none.
+
+    Raises:
+        KaizenError: the event's schema is newer than this code.
+    """
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(event, dict) or not event.keys() >= {"time", "request", "row"}:
+        return None
+    check_schema(event)
+    return event
+
+
 def _events(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(event, dict) and event.keys() >= {"time", "request", "row"}:
+        event = parsed(line)
+        if event is not None:
             yield event
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.datastructures import Headers
 
-from events.schema import Event, event_id, line, new_id, pack
+from events.schema import SCHEMA, Event, event_id, line, new_id, pack
 from kaizen.usecase import Outputs
 from serving.model import Model
 from serving.parser import Batch
@@ -39,6 +39,7 @@ def answer(
     lines = []
     for row, response in enumerate(responses):
         event: Event = {
+            "schema": SCHEMA,
             "id": event_id(request, row),
             "time": now,
             "usecase": model.usecase,
