@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn  # noqa: E402
 
 import typer  # noqa: E402
 
-from cli import doctor, events, gc, logs, registry, run, serve, stack, ui  # noqa: E402
+from cli import compact, doctor, events, gc, logs, registry, run, serve, stack, ui  # noqa: E402
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
 from kaizen.errors import KaizenError  # noqa: E402
@@ -50,7 +50,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, doctor, gc, logs, events, registry, ui):
+for group in (run, serve, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 
