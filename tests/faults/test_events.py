@@ -20,14 +20,14 @@ from kaizen.paths import PROJECT_ROOT
 
 KILLS = int(os.environ.get("FAULTS", "20"))
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(60 + 10 * KILLS)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS)]
 
 _WRITER = """
 import sys, time
 from pathlib import Path
 from events.schema import event_id, line, new_id
 from events.spool import Spool
-spool = Spool(Path(sys.argv[1]), max_bytes=30_000)
+spool = Spool(Path(sys.argv[1]), max_bytes=15_000)
 while True:
     request, now = new_id(), time.time()
     lines = [
@@ -37,7 +37,7 @@ while True:
     ]
     if spool.write(lines):
         print(request, flush=True)
-    time.sleep(0.001)
+    time.sleep(0.004)
 """
 
 _COMPACTOR = """
