@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from cli import (  # noqa: E402
+    compact,
     doctor,
     events,
     gc,
@@ -62,7 +63,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, doctor, gc, logs, events, registry, ui):
+for group in (run, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")

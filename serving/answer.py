@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from events.schema import Event, event_id, line, pack
+from events.schema import SCHEMA, Event, event_id, line, pack
 from kaizen.usecase import Outputs
 from serving.identity import Identity
 from serving.model import Model
@@ -36,6 +36,7 @@ def answer(
     lines = []
     for row, response in enumerate(responses):
         event: Event = {
+            "schema": SCHEMA,
             "id": event_id(request, row),
             "time": now,
             "usecase": model.usecase,
