@@ -15,12 +15,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def served(newcomer) -> Iterator[object]:
     """v1 and v2 were promoted and served, v3 was refused."""
-    for alpha, decision in ((1.0, "promoted"), (0.4, "promoted"), (5.0, "refused")):
-        answer = newcomer.kaizen("run", "diabetes", "--set", f"params.alpha={alpha}", "--json")
-        assert answer.code == 0, answer.err
-        assert answer.json["decision"] == decision
-    yield newcomer
-    newcomer.kaizen("down")
+    try:
+        for alpha, decision in ((1.0, "promoted"), (0.4, "promoted"), (5.0, "refused")):
+            answer = newcomer.kaizen("run", "diabetes", "--set", f"params.alpha={alpha}", "--json")
+            assert answer.code == 0, answer.err
+            assert answer.json["decision"] == decision
+        yield newcomer
+    finally:
+        newcomer.kaizen("down")
 
 
 def standing(machine) -> tuple[str, str]:
