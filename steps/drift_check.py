@@ -11,9 +11,12 @@ from kaizen.paths import home
 from monitoring import drift, report
 from registry import training_data, versions
 from serving.scorer import Scorer
+from stacks.zenml_settings import heavy
 
 
-@step
+# In a process of its own: what Evidently imports, other steps import in threads beside it, and
+# Python lets two threads see each other's half-imported modules.
+@step(settings=heavy())
 def drift_check(
     usecase: str, champion: str, rule: dict[str, Any], train: pd.DataFrame
 ) -> tuple[Annotated[HTMLString, "drift_report"], Annotated[dict[str, Any], "drift"]]:
