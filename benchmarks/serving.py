@@ -11,20 +11,15 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import psutil
-
-from benchmarks import environments, load
+from benchmarks import environments, load, standing
 from benchmarks.measure import NO_TELEMETRY, ROOT
 from benchmarks.results import Result
 from kaizen import ports
@@ -34,7 +29,6 @@ CASE = "serving"
 OURS, BARE, STOCK, MLSERVER = "kaizen", "fastapi", "bentoml", "mlserver"
 CONNECTIONS = 16
 SECONDS = 4.0
-READY_S = 60.0
 GOALS = {(BARE, "raw"): 1.4, (STOCK, "raw"): 0.6, (MLSERVER, "raw"): 0.5, (STOCK, "json"): 0.7}
 PIXELS = bytes(range(256)) * 3 + bytes(16)
 IMAGE = base64.b64encode(PIXELS).decode()
@@ -67,37 +61,29 @@ REQUESTS = {
 
 
 @dataclass
-class Server:
+class Measured:
     """A running server and what was measured of it, by form of request."""
 
     name: str
     port: int
-    pids: tuple[int, ...]
+    server: standing.Server
     costs: dict[str, list[float]] = field(default_factory=dict)
     loads: dict[str, list[load.Load]] = field(default_factory=dict)
 
-    def cpu_seconds(self) -> float:
-        """CPU used so far by its processes and theirs."""
-        total = 0.0
-        for pid in self.pids:
-            root = psutil.Process(pid)
-            for process in {root, *root.children(recursive=True)}:
-                used = process.cpu_times()
-                total += used.user + used.system
-        return total
-
-    def measure(self, form: str) -> None:
-        """One stretch of load.
+    def measure(self, form: str, *, keep: bool) -> None:
+        """One stretch of load, kept or only to warm up.
 
         Raises:
             KaizenError: an answer was not 200.
         """
         request = REQUESTS[self.name][form]
-        before = self.cpu_seconds()
+        before = self.server.cpu_seconds()
         found = load.run(self.port, request.path, request.kind, request.body, CONNECTIONS, SECONDS)
         if found.failed:
             raise KaizenError(f"{self.name}: {found.failed} of {len(found.latencies)} failed")
-        cost = 1e6 * (self.cpu_seconds() - before) / len(found.latencies)
+        if not keep:
+            return
+        cost = 1e6 * (self.server.cpu_seconds() - before) / len(found.latencies)
         self.costs.setdefault(form, []).append(cost)
         self.loads.setdefault(form, []).append(found)
 
@@ -112,13 +98,10 @@ def run(rounds: int, work: Path, peers: Path, say: Callable[[str], None]) -> lis
                 servers.append(stack.enter_context(start(model, work, peers)))
             except environments.Missing as reason:
                 say(f"left out: {reason}")
-        for number in range(rounds + 1):  # the first warms up
+        for number in range(rounds + 1):
             for server in servers:
                 for form in REQUESTS[server.name]:
-                    server.measure(form)
-                    if number == 0:
-                        server.costs.clear()
-                        server.loads.clear()
+                    server.measure(form, keep=number > 0)
         for server in servers:
             for form, some in server.loads.items():
                 say(
@@ -130,7 +113,7 @@ def run(rounds: int, work: Path, peers: Path, say: Callable[[str], None]) -> lis
         return [each for other in servers[1:] for each in _compared(ours, other)]
 
 
-def _compared(ours: Server, other: Server) -> Iterator[Result]:
+def _compared(ours: Measured, other: Measured) -> Iterator[Result]:
     for form in ("raw", "json"):
         left = ours.costs[form]
         right = other.costs.get(form) or other.costs["json"]  # MLServer takes JSON alone
@@ -151,7 +134,7 @@ def _compared(ours: Server, other: Server) -> Iterator[Result]:
 
 
 @contextmanager
-def _ours(work: Path) -> Iterator[tuple[Path, Server]]:
+def _ours(work: Path) -> Iterator[tuple[Path, Measured]]:
     """A digits model trained, promoted and served by the real command; asked past the router."""
     variables = {**_variables(work / OURS), "KAIZEN_HOME": str(work / OURS / "home")}
 
@@ -176,39 +159,39 @@ def _ours(work: Path) -> Iterator[tuple[Path, Server]]:
         if pid is None:
             raise KaizenError("the service does not run")
         model = next(Path(placed.release.path).rglob("model.onnx"))
-        yield model, Server(OURS, placed.port, (pid,))
+        url = f"http://{ports.HOST}:{placed.port}"
+        yield model, Measured(OURS, placed.port, standing.Server(url, pid))
     finally:
         kaizen("down")
 
 
 @contextmanager
-def _fastapi(model: Path, work: Path, _: Path) -> Iterator[Server]:
+def _fastapi(model: Path, work: Path, _: Path) -> Iterator[Measured]:
     program = ["-m", "uvicorn", "benchmarks.peers.serve_fastapi:app", "--no-access-log"]
     with _started(BARE, sys.executable, program, model, work, "/docs") as server:
         yield server
 
 
 @contextmanager
-def _bentoml(model: Path, work: Path, _: Path) -> Iterator[Server]:
-    program = ["-m", "bentoml", "serve", "benchmarks.peers.serve_bentoml:Digits"]
+def _bentoml(model: Path, work: Path, _: Path) -> Iterator[Measured]:
+    program = ["-m", "bentoml", "serve", "benchmarks.peers.serve_bentoml:Service"]
     with _started(STOCK, sys.executable, program, model, work, "/readyz") as server:
         yield server
 
 
 @contextmanager
-def _mlserver(model: Path, work: Path, peers: Path) -> Iterator[Server]:
+def _mlserver(model: Path, work: Path, peers: Path) -> Iterator[Measured]:
     python = str(environments.python(MLSERVER, peers))
     folder = work / MLSERVER / "model"
     folder.mkdir(parents=True, exist_ok=True)
-    about = {"name": "digits", "implementation": "benchmarks.peers.serve_mlserver.Digits"}
+    about = {"name": "digits", "implementation": "benchmarks.peers.serve_mlserver.Runtime"}
     (folder / "model-settings.json").write_text(json.dumps(about), encoding="utf-8")
-    grpc, metrics = _free(), _free()
     settings = {
         "debug": False,
         "host": ports.HOST,
         "parallel_workers": 0,
-        "grpc_port": grpc,
-        "metrics_port": metrics,
+        "grpc_port": ports.choose("bench_grpc", 18700),
+        "metrics_port": ports.choose("bench_metrics", 18900),
     }
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     program = ["-c", "from mlserver.cli import main; main()", "start", str(folder)]
@@ -220,13 +203,13 @@ def _mlserver(model: Path, work: Path, peers: Path) -> Iterator[Server]:
 @contextmanager
 def _started(
     name: str, python: str, program: list[str], model: Path, work: Path, ready: str
-) -> Iterator[Server]:
+) -> Iterator[Measured]:
     """A server on a free port of loopback, ended with the block.
 
     Raises:
         Missing: it did not come up.
     """
-    port = _free()
+    port = ports.choose("bench", 18500)
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
     variables = {
@@ -236,39 +219,10 @@ def _started(
         "BENTOML_HOME": str(folder / "bentoml"),
     }
     where = [] if name == MLSERVER else ["--host", ports.HOST, "--port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [python, *program, *where],
-            env=variables, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    try:
-        _wait(f"http://{ports.HOST}:{port}{ready}", process, folder / "server.log")
-        yield Server(name, port, (process.pid,))
-    finally:
-        children = []
-        with suppress(psutil.Error):
-            children = psutil.Process(process.pid).children(recursive=True)
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        for left in children:
-            with suppress(psutil.Error):
-                left.kill()
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind((ports.HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + READY_S
-    while time.monotonic() < end and process.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310
-            return
-        time.sleep(0.2)
-    raise environments.Missing(f"{url} did not answer: see {log}")
+    url = f"http://{ports.HOST}:{port}"
+    log = folder / "server.log"
+    with standing.started([python, *program, *where], variables, f"{url}{ready}", log) as pid:
+        yield Measured(name, port, standing.Server(url, pid))
 
 
 def _variables(folder: Path) -> dict[str, str]:

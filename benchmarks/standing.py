@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,7 +15,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.environments import Missing
-from benchmarks.measure import NO_TELEMETRY
+from benchmarks.measure import NO_TELEMETRY, ROOT
+from kaizen import ports
 
 READY_S = 90.0
 
@@ -40,31 +40,25 @@ class Server:
 
 
 @contextmanager
-def prefect(python: str, home: Path) -> Iterator[Server]:
-    """Prefect's server on a free port of loopback, ended with the block.
+def started(command: list[str], variables: dict[str, str], ready: str, log: Path) -> Iterator[int]:
+    """A server's process id once ``ready`` answers; it is ended with the block, children too.
 
     Raises:
         Missing: it did not come up.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
-    variables = {**os.environ, **NO_TELEMETRY, "PREFECT_HOME": str(home / "prefect")}
-    variables.update(HOME=str(home), PREFECT_API_URL=url, PREFECT_LOGGING_LEVEL="WARNING")
-    command = [python, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
-    with (home / "server.log").open("wb") as log:
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--port", str(port)],
+            command,
             env=variables,
-            stdout=log,
-            stderr=log,
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
     try:
-        _wait(url, process, home / "server.log")
-        yield Server(url, process.pid)
+        _wait(ready, process, log)
+        yield process.pid
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -75,12 +69,27 @@ def prefect(python: str, home: Path) -> Iterator[Server]:
             process.wait()
 
 
+@contextmanager
+def prefect(python: str, home: Path) -> Iterator[Server]:
+    """Prefect's server on a free port of loopback, ended with the block.
+
+    Raises:
+        Missing: it did not come up.
+    """
+    port = ports.choose("bench_prefect", 4200)
+    url = f"http://{ports.HOST}:{port}/api"
+    variables = {**os.environ, **NO_TELEMETRY, "PREFECT_HOME": str(home / "prefect")}
+    variables.update(HOME=str(home), PREFECT_API_URL=url, PREFECT_LOGGING_LEVEL="WARNING")
+    command = [python, "-m", "prefect", "server", "start", "--host", ports.HOST]
+    log = home / "server.log"
+    with started([*command, "--port", str(port)], variables, f"{url}/health", log) as pid:
+        yield Server(url, pid)
+
+
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + READY_S
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
-        with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310
             return
         time.sleep(0.2)
-    raise Missing(f"Prefect's server did not come up: see {log}")
+    raise Missing(f"{url} did not answer: see {log}")

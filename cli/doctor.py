@@ -51,7 +51,6 @@ def examine(state: Home) -> list[Check]:
 
     mlflow = checks.database("MLflow store", state.mlflow / "mlflow.db", _A_COPY)
     rollout = checks.database("served store", state.rollout / "state.db", _SERVE_AGAIN)
-    zenml = state.zenml / "stores" / "default_zen_store" / "zenml.db"
     champions, known = _champions(state, mlflow)
     return [
         *_guarded("python", lambda: checks.python(platform.python_version(), _wanted_python())),
@@ -61,7 +60,7 @@ def examine(state: Home) -> list[Check]:
         *_guarded("disk", lambda: checks.disk(state.root)),
         *_guarded("locks", lambda: checks.locks(state.root)),
         *_guarded("ports", lambda: checks.fixed_ports(os.environ, state.root)),
-        checks.database("ZenML store", zenml, _A_NEW_ONE),
+        checks.database("ZenML store", state.zenml_database, _A_NEW_ONE),
         mlflow,
         *champions,
         rollout,

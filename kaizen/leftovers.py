@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,4 +62,4 @@ def _entries(path: Path) -> Iterator[os.stat_result]:
 
 
 def _is_folder(entry: os.stat_result) -> bool:
-    return (entry.st_mode & 0o170000) == 0o040000
+    return stat.S_ISDIR(entry.st_mode)

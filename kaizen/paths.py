@@ -64,6 +64,11 @@ class Home:
         return self.root / "trash"
 
     @property
+    def zenml_database(self) -> Path:
+        """ZenML's own SQLite file, where ZenML puts it."""
+        return self.zenml / "stores" / "default_zen_store" / "zenml.db"
+
+    @property
     def mlflow_uri(self) -> str:
         return f"sqlite:///{self.mlflow / 'mlflow.db'}"
 

@@ -84,11 +84,10 @@ def _zenml(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
         sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app",
         "--host", HOST, "--port", str(port), "--no-server-header",
     ]  # fmt: skip
-    store = home.zenml / "stores" / "default_zen_store" / "zenml.db"
     return command, {
         "ZENML_SERVER": "True",
         "ZENML_STORE_TYPE": "sql",
-        "ZENML_STORE_URL": f"sqlite:///{store}",
+        "ZENML_STORE_URL": f"sqlite:///{home.zenml_database}",
         "ZENML_CONFIG_PATH": str(home.zenml / "server"),
         "ZENML_SERVER_DEPLOYMENT_TYPE": "local",
         "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",

@@ -113,12 +113,13 @@ class ParallelOrchestrator(BaseOrchestrator):
             mode = snapshot.pipeline_configuration.execution_mode
             config = self.config
             heavy = config.max_heavy or len(os.sched_getaffinity(0))
-            run = Run(jobs, mode, config.max_parallel, heavy)
             self.run_init_hook(snapshot)
-            # What one step has read or made of the run's record, the next need not ask for.
-            with setup_execution_context(placeholder_run):
-                run.execute()
-            self.run_cleanup_hook(snapshot)
+            try:
+                # What one step has read or made of the run's record, the next need not ask for.
+                with setup_execution_context(placeholder_run):
+                    Run(jobs, mode, config.max_parallel, heavy).execute()
+            finally:
+                self.run_cleanup_hook(snapshot)
         finally:
             _run_key.reset(token)
         return None

@@ -32,7 +32,7 @@ def find(home: Home, before: float) -> Leftovers:
     Raises:
         sqlite3.Error: the database is damaged, busy, or not ZenML's.
     """
-    database = home.zenml / "stores" / "default_zen_store" / "zenml.db"
+    database = home.zenml_database
     if _is_elsewhere(home):
         return Leftovers(KIND, "left alone: ZenML keeps its record in another store")
     if not database.is_file():
@@ -58,7 +58,8 @@ def _is_elsewhere(home: Home) -> bool:
     except FileNotFoundError:
         return False
     store = (config or {}).get("store") or {}
-    return "url" in store and not str(store["url"]).endswith("/default_zen_store/zenml.db")
+    own = "/".join(home.zenml_database.parts[-2:])
+    return "url" in store and not str(store["url"]).endswith(f"/{own}")
 
 
 def _outputs(home: Home) -> list[Path]:

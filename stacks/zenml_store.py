@@ -33,7 +33,7 @@ def start(state: Home) -> None:
     A store that is no SQLite file is opened as ZenML does.
     """
     note = state.zenml / "migrated"
-    _prepare(database(state))
+    _prepare(state.zenml_database)
     skip = {}
     if note.is_file() and note.read_text(encoding="utf-8") == _level(state):
         skip = {ENV_ZENML_DISABLE_DATABASE_MIGRATION: "true"}
@@ -79,14 +79,9 @@ def alone(state: Home) -> Iterator[None]:
         yield
 
 
-def database(state: Home) -> Path:
-    """ZenML's SQLite file."""
-    return state.zenml / "stores" / "default_zen_store" / "zenml.db"
-
-
 def _level(state: Home) -> str:
     """ZenML's version and that of its tables; empty where there is no store yet."""
-    path = database(state)
+    path = state.zenml_database
     if not path.is_file():
         return ""
     with closing(sqlite3.connect(path)) as connection:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ def warm(p: dict[str, Any]) -> dict[str, Any] | None:
         return None
     # A salt of its own, and new in every run: else a later run's would come from the cache.
     return {**p, **p["warm"], "salt": f"{p['salt']}-warm"}
+
+
+def run(workloads: Mapping[str, Callable[[dict[str, Any]], object]]) -> None:
+    """Run the workload that the command line names: first what warms up, then the measured run."""
+    p, work = params(), workloads[sys.argv[1]]
+    if first := warm(p):
+        work(first)
+    timed(lambda: work(p))
 
 
 def cpu_seconds() -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from kedro.runner import SequentialRunner, ThreadRunner
 from kedro_datasets.pandas import ParquetDataset
 
 from benchmarks import workloads
-from benchmarks.peers.contract import params, timed
+from benchmarks.peers.contract import run
 
 
 def _named(function: Any, at: int) -> Any:
@@ -56,11 +55,5 @@ def frame(p: dict[str, Any]) -> None:
     SequentialRunner().run(pipeline(nodes), catalog)
 
 
-def main() -> None:
-    p = params()
-    work = {"layers": layers, "naps": naps, "frame": frame}[sys.argv[1]]
-    timed(lambda: work(p))
-
-
 if __name__ == "__main__":
-    main()
+    run({"layers": layers, "naps": naps, "frame": frame})

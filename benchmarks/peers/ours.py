@@ -9,7 +9,7 @@ from kaizen import environment
 
 environment.apply()
 
-from benchmarks.peers.contract import params, timed, warm  # noqa: E402 - environment first
+from benchmarks.peers.contract import run  # noqa: E402 - environment first
 from stacks.zenml_start import activate  # noqa: E402 - imports ZenML the quick way
 
 # isort: split
@@ -43,14 +43,11 @@ def using(step: Any) -> Any:
 
 
 def main() -> None:
-    p = params()
-    if sys.argv[1] in HEAVY:
+    workload = sys.argv[1]
+    if workload in HEAVY:
         zenml_zygote.ahead()
     activate("local")
-    first = warm(p)
-    if first:
-        zenml_dags.run(sys.argv[1], first, using)
-    timed(lambda: zenml_dags.run(sys.argv[1], p, using))
+    run({workload: lambda p: zenml_dags.run(workload, p, using)})
 
 
 if __name__ == "__main__":

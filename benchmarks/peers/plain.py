@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from benchmarks import workloads
-from benchmarks.peers.contract import params, timed, warm
+from benchmarks.peers.contract import run
 
 
 def keras(p: dict[str, Any]) -> None:
@@ -20,14 +19,5 @@ def frame(p: dict[str, Any]) -> None:
     workloads.clip(workloads.standardise(workloads.fill(made)))
 
 
-def main() -> None:
-    p = params()
-    work = {"keras": keras, "frame": frame}[sys.argv[1]]
-    first = warm(p)
-    if first:
-        work(first)
-    timed(lambda: work(p))
-
-
 if __name__ == "__main__":
-    main()
+    run({"keras": keras, "frame": frame})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from benchmarks import workloads
-from benchmarks.peers.contract import params, timed
+from benchmarks.peers.contract import run
 
 # Without a result store named, Prefect keeps what tasks return in memory only: its default.
 noop = task(workloads.noop, cache_policy=NO_CACHE)
@@ -46,11 +45,5 @@ def frame(p: dict[str, Any]) -> None:
     clip(standardise(fill(make(p["rows"]))))
 
 
-def main() -> None:
-    p = params()
-    work = {"layers": layers, "naps": naps, "frame": frame}[sys.argv[1]]
-    timed(lambda: work(p))
-
-
 if __name__ == "__main__":
-    main()
+    run({"layers": layers, "naps": naps, "frame": frame})

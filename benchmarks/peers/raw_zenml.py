@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 
 from benchmarks.peers import zenml_dags
-from benchmarks.peers.contract import params, timed, warm
+from benchmarks.peers.contract import run
 
 
 def main() -> None:
-    p = params()
-    first = warm(p)
-    if first:
-        zenml_dags.run(sys.argv[1], first)
-    timed(lambda: zenml_dags.run(sys.argv[1], p))
+    workload = sys.argv[1]
+    run({workload: lambda p: zenml_dags.run(workload, p)})
     ours = {"kaizen", "stacks"}.intersection(sys.modules)
     if ours:
         raise SystemExit(f"this should be raw ZenML, but it imported {', '.join(sorted(ours))}")

@@ -132,6 +132,27 @@ def fails_beside(started: str, seconds: float) -> None:
     fails_after(started)
 
 
+@step(enable_cache=False)
+def fails() -> int:
+    raise ValueError("at once")
+
+
+hooks: list[str] = []
+
+
+def begins() -> None:
+    hooks.append("init")
+
+
+def cleans_up() -> None:
+    hooks.append("cleanup")
+
+
+@pipeline(enable_cache=False, on_init=begins, on_cleanup=cleans_up)
+def fails_at_once() -> None:
+    fails()
+
+
 @pipeline(enable_cache=False)
 def small(name: str) -> None:
     loud_thread(name)

@@ -20,7 +20,9 @@ from kaizen.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 from tests.unit.stacks.orchestrated_steps import (
     LINES,
+    fails_at_once,
     fails_beside,
+    hooks,
     loud,
     retried,
     small,
@@ -166,6 +168,14 @@ def test_the_execution_mode_says_what_a_failure_ends(
     seen = last(events)
     assert seen["needs"] == ("done" if "needs" in states else "skipped")
     assert seen["waits"] == ("skipped" if mode == ExecutionMode.FAIL_FAST else "done")
+
+
+def test_a_failed_run_too_is_cleaned_up_after() -> None:
+    for _ in range(2):
+        hooks.clear()
+        _, failure = run(fails_at_once)
+        assert str(failure) == "step fails failed: ValueError: at once"
+        assert hooks == ["init", "cleanup"]
 
 
 def test_two_runs_in_two_threads_of_one_process_do_not_meet() -> None:
