@@ -45,9 +45,8 @@ bench: setup ## measure (benchmarks/)
 	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
 	else echo "there are no benchmarks yet"; fi
 
-faults: setup ## tests that kill, fill and cut (tests/faults/)
-	@if [ -d tests/faults ]; then $(BIN)/python -m pytest tests/faults $(ARGS); \
-	else echo "there are no fault tests yet"; fi
+faults: setup ## tests that kill, break and cut (tests/faults/), FAULTS=100 times each
+	@FAULTS=$${FAULTS:-100} $(BIN)/python -m pytest tests/faults $(ARGS)
 
 lock: setup ## renew requirements.txt (ARGS="--upgrade" or "--upgrade-package NAME")
 	@$(BIN)/uv pip compile pyproject.toml --extra dev $(LOCKED) -o requirements.txt $(ARGS)

@@ -13,8 +13,8 @@ from registry.champions import Champion
 from rollout import daemon, processes
 from rollout.caddy import Caddy
 from rollout.processes import SUPERVISOR
-from rollout.reconcile import not_ready
 from rollout.router import PIN
+from rollout.servers import not_ready
 from rollout.state import Placed, State
 
 PATIENCE_S = 1.0

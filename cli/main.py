@@ -14,7 +14,20 @@ from typing import Annotated, NoReturn  # noqa: E402
 
 import typer  # noqa: E402
 
-from cli import doctor, events, gc, logs, registry, run, serve, stack, ui  # noqa: E402
+from cli import (  # noqa: E402
+    compact,
+    doctor,
+    events,
+    gc,
+    keys,
+    logs,
+    registry,
+    run,
+    serve,
+    stack,
+    traffic,
+    ui,
+)
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
 from kaizen.errors import KaizenError  # noqa: E402
@@ -50,9 +63,10 @@ def kaizen(
     """
 
 
-for group in (run, serve, doctor, gc, logs, events, registry, ui):
+for group in (run, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
+app.add_typer(keys.app, name="keys")
 
 
 INTERRUPTED = 130

@@ -49,20 +49,34 @@ def down(json: options.Json = False) -> None:
 
 
 def status(json: options.Json = False) -> None:
-    """Which models are champions, what is served, and whether it answers.
+    """Which models are champions, what is served, what is wrong, and the command that mends it.
 
     Example: `kaizen status --json`
     """
-    from rollout import deployments
+    from registry import champions
+    from rollout import deployments, problems
 
     services = [service.model_dump() for service in deployments.status(home())]
     models = _models()
+    named = champions.read(home().mlflow / "mlflow.db")
+    wrong = [problem.model_dump() for problem in problems.find(home(), named)]
     if json:
-        as_json({"home": str(home().root), "services": services, "models": models})
+        as_json(
+            {"home": str(home().root), "services": services, "models": models, "problems": wrong}
+        )
         return
-    if not models and not services:
+    if not models and not services and not wrong:
         line("nothing is here yet: `kaizen run digits` trains and serves a first model")
         return
+    _tell_models(models)
+    line()
+    _tell_services(services)
+    for problem in wrong:
+        about = f"{problem['usecase']}: " if problem["usecase"] else ""
+        line(f"wrong: {about}{problem['what']}; mend it with `{problem['mend']}`")
+
+
+def _tell_models(models: list[dict[str, Any]]) -> None:
     rows = [("use case", "version", "aliases", "decision", "reason")]
     for model in models:
         aliases = ", ".join(model["aliases"]) or "-"
@@ -70,20 +84,22 @@ def status(json: options.Json = False) -> None:
             (model["usecase"], f"v{model['version']}", aliases, model["decision"], model["reason"])
         )
     columns(rows)
-    line()
-    served = [("served", "version", "weight", "ready", "url")]
-    for service in services:
-        ready = "ready" if service["ready"] else "not answering: `kaizen up`"
-        served.append(
-            (
-                service["usecase"],
-                f"v{service['version']}",
-                f"{service['weight']}",
-                ready,
-                service["url"],
-            )
+
+
+def _tell_services(services: list[dict[str, Any]]) -> None:
+    rows = [("served", "version", "weight", "stage", "ready", "url")]
+    rows += [
+        (
+            service["usecase"],
+            f"v{service['version']}",
+            f"{service['weight']}",
+            " ".join(filter(None, (service["stage"], service["note"]))),
+            "ready" if service["ready"] else "not answering: `kaizen up`",
+            service["url"],
         )
-    columns(served) if services else line("nothing is served")
+        for service in services
+    ]
+    columns(rows) if services else line("nothing is served")
 
 
 def _models() -> list[dict[str, Any]]:

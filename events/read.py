@@ -1,21 +1,31 @@
 """Reads the events of a use case back, oldest first, over all its files.
 
-A torn line (its writer was killed in the middle of it, or the disk was full) is passed over.
+Events are in spool files and, once compacted, in Parquet (``events/parquet.py``, imported only
+where there are such files). A torn line (its writer was killed in the middle of it, or the disk was
+full) is passed over.
 """
 
 from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from events.schema import PROBE_PREFIX
+from events.schema import PROBE_PREFIX, check_schema
 from events.spool import OPEN, SEALED
+
+if TYPE_CHECKING:
+    from events.parquet import Part
+
+PARQUET = "parquet"
+"""Where compacted events lie, in the use case's folder."""
 
 _BLOCK = 1 << 20
 _Key = tuple[float, str, int]
@@ -37,6 +47,9 @@ def read(
         version: only of this model version.
         since: only at or after this time (seconds since the epoch).
         probes: also kaizen's own questions (golden set).
+
+    Raises:
+        KaizenError: an event's schema is newer than this code.
     """
 
     def wanted(event: dict[str, Any]) -> bool:
@@ -46,39 +59,88 @@ def read(
             and (probes or not event.get("probe", False))
         )
 
-    paths = files(folder)
+    paths, parts = _listed(folder)
+    parts = [
+        part
+        for part in parts
+        if version in {None, part.version} and (since is None or part.ends > since)
+    ]
     if limit is None:
-        return filter(wanted, _distinct(_by_time(paths)))
+        sources = [(_began(path.name), partial(_spooled, path)) for path in paths]
+        sources += [
+            (max(part.day, _began(part.stem)), partial(_compacted, part, since)) for part in parts
+        ]
+        return filter(wanted, _distinct(_by_time(sources)))
     backwards = heapq.merge(
-        *(_events(_lines_backwards(path)) for path in paths), key=_key, reverse=True
+        *(_spooled(path, backwards=True) for path in paths),
+        _days_backwards(parts, since),
+        key=_key,
+        reverse=True,
     )
     return reversed(list(islice(filter(wanted, _distinct(backwards)), limit)))
 
 
 def count(folder: Path, *, probes: bool = False) -> int:
     """Number of events in ``folder``, without parsing them."""
-    return sum(
-        line.endswith(b"}\n") and (probes or not line.startswith(PROBE_PREFIX))
-        for path in files(folder)
-        for line in _lines(path)
-    )
+    paths, parts = _listed(folder)
+    total = 0
+    for path in paths:
+        try:
+            with _opened(path) as file:
+                total += sum(
+                    line.endswith(b"}\n") and (probes or not line.startswith(PROBE_PREFIX))
+                    for line in file
+                )
+        except FileNotFoundError:
+            parts += _made_from(path)
+    return total + sum(part.count(probes=probes) for part in parts)
 
 
 def files(folder: Path) -> list[Path]:
-    """The event files in ``folder``, in the order in which they were begun."""
+    """The event files in ``folder`` that are not compacted, in the order of their beginning."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.name.endswith((OPEN, SEALED)))
+    # Twice: a file that is renamed during a listing may be missing in it.
+    listed = [path for _ in range(2) for path in folder.iterdir()]
+    by_stem = {_stem(path): path for path in listed if path.name.endswith((OPEN, SEALED))}
+    return sorted(by_stem.values())
 
 
-def _by_time(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+def _listed(folder: Path) -> tuple[list[Path], list[Part]]:
+    """Spool files and Parquet files that together hold every event once.
+
+    While a spool file is there, the Parquet files made from it do not count: they may not all be
+    there yet. Spool files are listed first: what leaves them meanwhile is found in Parquet.
+    """
+    paths = files(folder)
+    if not (folder / PARQUET).is_dir():
+        return paths, []
+    from events.parquet import parts
+
+    spooled = {_stem(path) for path in paths}
+    return paths, [part for part in parts(folder) if part.stem not in spooled]
+
+
+def _made_from(path: Path) -> list[Part]:
+    """Where the events of a spool file are that was compacted since it was listed."""
+    from events.parquet import parts
+
+    return parts(path.parent, _stem(path))
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(OPEN).removesuffix(SEALED)
+
+
+def _by_time(
+    sources: Iterable[tuple[float, Callable[[], Iterator[dict[str, Any]]]]],
+) -> Iterator[dict[str, Any]]:
     """Files merged by time; a file is opened only when its turn comes, so any number will do."""
-    waiting = sorted(((_began(path), path) for path in paths), reverse=True)
+    waiting = sorted(sources, key=itemgetter(0), reverse=True)
     heap: list[tuple[_Key, int, dict[str, Any], Iterator[dict[str, Any]]]] = []
     while waiting or heap:
         if waiting and (not heap or waiting[-1][0] <= heap[0][0][0]):
-            _, path = waiting.pop()
-            source = _events(_lines(path))
+            source = waiting.pop()[1]()
             order = len(waiting)
         else:
             _, order, event, source = heapq.heappop(heap)
@@ -88,10 +150,39 @@ def _by_time(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
             heapq.heappush(heap, (_key(following), order, following, source))
 
 
-def _began(path: Path) -> float:
-    """When a file was begun, from its name; a foreign name counts as oldest."""
-    digits = path.name.partition("-")[0]
-    return int(digits) / 1e9 if digits.isdigit() else 0.0
+def _days_backwards(parts: Iterable[Part], since: float | None) -> Iterator[dict[str, Any]]:
+    """Compacted events, newest first; the files of a day are opened when its turn comes."""
+    newest_first = sorted(parts, key=attrgetter("day"), reverse=True)
+    for _, of_day in groupby(newest_first, key=attrgetter("day")):
+        sources = [_compacted(part, since, backwards=True) for part in of_day]
+        yield from heapq.merge(*sources, key=_key, reverse=True)
+
+
+def _compacted(
+    part: Part, since: float | None = None, *, backwards: bool = False
+) -> Iterator[dict[str, Any]]:
+    return _events(part.lines(since=since, backwards=backwards))
+
+
+def _spooled(path: Path, *, backwards: bool = False) -> Iterator[dict[str, Any]]:
+    """The events of a spool file, or of what it was compacted into since it was listed."""
+    try:
+        file = _opened(path)
+    except FileNotFoundError:
+        sources = [_compacted(part, backwards=backwards) for part in _made_from(path)]
+        yield from heapq.merge(*sources, key=_key, reverse=backwards)
+        return
+    with file:
+        yield from _events(_lines_backwards(file) if backwards else file)
+
+
+def _began(name: str) -> float:
+    """When a file was begun, from its name; a foreign name counts as oldest.
+
+    A second early: its first event may have been answered just before.
+    """
+    digits = name.partition("-")[0]
+    return int(digits) / 1e9 - 1.0 if digits.isdigit() else 0.0
 
 
 def _key(event: dict[str, Any]) -> _Key:
@@ -108,32 +199,39 @@ def _distinct(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         last = key
 
 
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The event on a line; None where there is none.
+
+    Raises:
+        KaizenError: the event's schema is newer than this code.
+    """
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(event, dict) or not event.keys() >= {"time", "request", "row"}:
+        return None
+    check_schema(event)
+    return event
+
+
 def _events(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(event, dict) and event.keys() >= {"time", "request", "row"}:
+        event = parsed(line)
+        if event is not None:
             yield event
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with _opened(path) as file:
-        yield from file
-
-
-def _lines_backwards(path: Path) -> Iterator[bytes]:
+def _lines_backwards(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file, last one first, read block by block from its end."""
-    with _opened(path) as file:
-        position = file.seek(0, os.SEEK_END)
-        rest = b""
-        while position:
-            size = min(_BLOCK, position)
-            position = file.seek(position - size)
-            rest, *whole = (file.read(size) + rest).split(b"\n")
-            yield from reversed(whole)
-        yield rest
+    position = file.seek(0, os.SEEK_END)
+    rest = b""
+    while position:
+        size = min(_BLOCK, position)
+        position = file.seek(position - size)
+        rest, *whole = (file.read(size) + rest).split(b"\n")
+        yield from reversed(whole)
+    yield rest
 
 
 def _opened(path: Path) -> BinaryIO:

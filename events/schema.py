@@ -11,8 +11,11 @@ from typing import Any, NotRequired, TypedDict
 import numpy as np
 import orjson
 
+from kaizen.errors import KaizenError
 from kaizen.usecase import Array
 
+SCHEMA = 1
+"""The form that is written. Events without a number are of form 0, which is read as well."""
 PROBE_PREFIX = b'{"probe":true'
 """How the line of a probe begins; ``probe`` is an event's first key so that lines can be counted
 without being parsed."""
@@ -43,6 +46,7 @@ class Event(TypedDict):
 
     Attributes:
         probe: only on a question kaizen asked itself (golden set); never a client's.
+        schema: the form of the event (:data:`SCHEMA`); absent in the oldest ones.
         id: unique; the request's id and the row's position, so ids sort by time.
         time: seconds since the epoch (UTC) at which the answer was ready.
         usecase, version: which model answered.
@@ -57,6 +61,7 @@ class Event(TypedDict):
     """
 
     probe: NotRequired[bool]
+    schema: NotRequired[int]
     id: str
     time: float
     usecase: str
@@ -101,6 +106,20 @@ def unpack(packed: Mapping[str, Any]) -> Array:
     """One row as :func:`pack` was given it."""
     flat = np.frombuffer(b64decode(packed["data"]), packed["dtype"])
     return flat.reshape(packed["shape"])
+
+
+def check_schema(event: Mapping[str, Any]) -> None:
+    """Refuse an event of a form that this code does not know.
+
+    Raises:
+        KaizenError: its schema is newer than :data:`SCHEMA`, or is no number.
+    """
+    found = event.get("schema", 0)
+    if type(found) is not int or not 0 <= found <= SCHEMA:
+        raise KaizenError(
+            f"event {event.get('id')!r} has schema {found!r}: expected 0 to {SCHEMA}; a newer "
+            "kaizen wrote it, so read it with that one"
+        )
 
 
 def line(event: Event) -> bytes:

@@ -7,6 +7,7 @@ against a power cut once a second. A full disk costs events, which are counted, 
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import threading
@@ -114,6 +115,10 @@ class _File:
         self._descriptor = os.open(
             self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640
         )
+        # Says that the writer lives, before there is a byte to be lost; a file system without
+        # locks has the process number in the name.
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._began = time.monotonic()
         self._unsynced = False
         self._named = False
@@ -155,8 +160,9 @@ class _File:
     def seal(self) -> None:
         self.sync()
         with suppress(OSError):
-            os.close(self._descriptor)
             if self.size:
                 self._path.rename(self._path.with_name(self._path.name.removesuffix(OPEN) + SEALED))
             else:
                 self._path.unlink()
+        with suppress(OSError):
+            os.close(self._descriptor)

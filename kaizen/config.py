@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from kaizen import catalog
 from kaizen.errors import UsageError, unknown
@@ -69,12 +71,50 @@ class GateRule(Frozen):
 
 
 class ServingRule(Frozen):
-    """How a model is served: worker processes, and the largest request accepted."""
+    """How a model is served: worker processes, and what one of them takes on.
+
+    Attributes:
+        workers: worker processes.
+        max_body_bytes: largest body of a request.
+        max_rows: most rows in one request.
+        max_concurrency: requests in work at once per worker; more are turned away.
+        timeout_s: longest time for an answer.
+        read_timeout_s: longest time for a request's body to arrive.
+        require_key: whether a prediction needs an API key; auto where others than this machine
+            can ask.
+    """
 
     workers: int = Field(1, ge=1, le=64)
-    max_body_mb: float = Field(8.0, gt=0)
+    max_body_bytes: int = Field(8 * 2**20, ge=1)
     max_rows: int = Field(4096, ge=1)
+    max_concurrency: int = Field(64, ge=1)
     timeout_s: float = Field(10.0, gt=0, le=60)
+    read_timeout_s: float = Field(10.0, gt=0, le=60)
+    require_key: Literal["auto", "always", "never"] = "auto"
+
+
+class RolloutRule(Frozen):
+    """How a promoted model takes over from the one that is served.
+
+    Attributes:
+        stages: its shares of the requests in percent, rising to 100.
+        min_requests: answers of the new model that end a stage before 100.
+        max_seconds: longest such stage; then its golden set decides.
+        keep_warm_s: how long the old model runs on without requests, for a fast way back.
+    """
+
+    stages: tuple[int, ...] = (100,)
+    min_requests: int = Field(200, ge=1)
+    max_seconds: float = Field(600.0, gt=0)
+    keep_warm_s: float = Field(300.0, ge=0)
+
+    @field_validator("stages")
+    @classmethod
+    def _rise(cls, stages: tuple[int, ...]) -> tuple[int, ...]:
+        rising = all(low < high for low, high in pairwise((0, *stages)))
+        if not rising or not stages or stages[-1] != 100:
+            raise PydanticCustomError("stages", "expected rising shares that end with 100")
+        return stages
 
 
 class Config(Frozen):
@@ -87,6 +127,7 @@ class Config(Frozen):
     split: SplitRule = HashSplit()
     gate: GateRule
     serving: ServingRule = ServingRule()
+    rollout: RolloutRule = RolloutRule()
 
     def record(self) -> Tree:
         """As plain data, for the record of a run."""

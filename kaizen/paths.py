@@ -52,6 +52,10 @@ class Home:
         return self.root / "samples"
 
     @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 

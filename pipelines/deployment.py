@@ -10,8 +10,8 @@ from steps.smoke import smoke
 
 
 @pipeline(name="deployment")
-def deployment(usecase: str, version: str, rule: dict[str, Any]) -> None:
-    """``rule`` says how the model is served."""
+def deployment(usecase: str, version: str, rule: dict[str, Any], rollout: dict[str, Any]) -> None:
+    """``rule`` says how the model is served, ``rollout`` how it takes over."""
     release = package(usecase, version, rule)
-    live = deploy(usecase, release, rule)
+    live = deploy(usecase, release, rule, rollout)
     smoke(usecase, live)

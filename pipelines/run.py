@@ -149,7 +149,10 @@ def _deploy(config: Config, version: str) -> Deployment:
     name = config.usecase
     with _under_way():
         made = deployment_pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
-            name, version, config.serving.model_dump(mode="json")
+            name,
+            version,
+            config.serving.model_dump(mode="json"),
+            config.rollout.model_dump(mode="json"),
         )
     live: Deployment = made.steps["deploy"].outputs["deployment"][0].load()
     return live

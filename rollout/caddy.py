@@ -87,12 +87,45 @@ class Caddy:
         """Send a use case's requests where ``desired`` says, from the next request on."""
         served = {**self._state.desired(), desired.usecase: desired}
         self._write(router.INDEX, router.index(served.values()))
+        self._watch(desired)
         for name, content in router.files(desired).items():
             self._write(name, content)
+
+    def follows(self, desired: Desired) -> bool:
+        """Whether the files that lead a use case's requests are what ``desired`` says."""
+        paths = {self.folder / name: text for name, text in router.files(desired).items()}
+        return all(
+            path.exists() and path.read_text(encoding="utf-8") == text
+            for path, text in paths.items()
+        )
+
+    def _watch(self, desired: Desired) -> None:
+        """Have requests written down as long as a canary is on its way, and no longer."""
+        file = self.folder / router.watch_file(desired.usecase)
+        if desired.canary is None:
+            file.unlink(missing_ok=True)
+        elif not file.exists():
+            log = self.folder / router.WATCHED_LOG
+            if log.exists() and not list(self.folder.glob(router.watch_file("*"))):
+                os.truncate(log, 0)
+            self._write(file.name, "")
+
+    def watched(self, offset: int) -> tuple[list[str], int]:
+        """The lines of watched requests from ``offset`` on, and where to go on reading."""
+        log = self.folder / router.WATCHED_LOG
+        if not log.exists():
+            return [], 0
+        with log.open("rb") as file:
+            file.seek(offset if offset <= log.stat().st_size else 0)
+            content = file.read()
+            whole = content.rpartition(b"\n")[0]
+            end = file.tell() - len(content) + len(whole) + bool(whole)
+        return whole.decode(errors="replace").splitlines(), end
 
     def close(self, usecase: str) -> None:
         """Answer 404 for a use case from the next request on."""
         (self.folder / f"{usecase}.share").unlink(missing_ok=True)
+        (self.folder / router.watch_file(usecase)).unlink(missing_ok=True)
         others = [each for each in self._state.desired().values() if each.usecase != usecase]
         self._write(router.INDEX, router.index(others))
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import IO
 
 from kaizen import environment
@@ -20,6 +21,8 @@ from rollout import processes
 from rollout.processes import SUPERVISOR
 from rollout.state import Process, State, now
 from rollout.supervisor import Supervisor
+
+_log = logging.getLogger("kaizen.supervisor")
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 40.0
@@ -87,7 +90,7 @@ def main() -> int:
     state = home()
     lock = _lock(state)
     if lock is None:
-        logging.getLogger("kaizen.supervisor").info("another supervisor keeps %s", state.root)
+        _log.info("another supervisor keeps %s", state.root)
         return 0
     with lock:
         asyncio.run(_run(state))
@@ -103,7 +106,22 @@ async def _run(state: Home) -> None:
         pid = os.getpid()
         seen = Process(name=SUPERVISOR, pid=pid, created=processes.created(pid), since=now())
         known.saw(seen)
-    await Supervisor(state).run(stop_asked)
+    await Supervisor(state, partial(_settle, state)).run(stop_asked)
+
+
+def _settle(state: Home) -> bool:
+    """The reconciler's own round, when no command is at work.
+
+    A canary nobody watches goes back, what is warm no longer is ended, the router's files follow.
+    """
+    from rollout.launcher import bento
+    from rollout.reconcile import READY_TIMEOUT_S, Reconciler, lock_if_free
+
+    with lock_if_free(state) as free:
+        if free:
+            with State(state) as known:
+                Reconciler(state, known, bento, _log.info, READY_TIMEOUT_S).settle()
+        return free
 
 
 def _lock(state: Home) -> IO[str] | None:

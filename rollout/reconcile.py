@@ -1,29 +1,26 @@
-"""Makes router and servers follow what should be served.
+"""Makes router and servers follow the desired rows: every change is first one of the row.
 
 A new release gets no request before it is ready and has passed its check; the old one goes on
 until the last request to it is answered. Whatever fails before that leaves the old one serving.
+What a killed command has left is put right by the next one, and by the supervisor's round.
 """
 
 from __future__ import annotations
 
 import fcntl
-import random
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
-from kaizen import catalog, ports
-from kaizen.errors import KaizenError
+from kaizen import catalog, locks, ports
 from kaizen.paths import Home
 from kaizen.results import Release
-from rollout import daemon, processes, router
+from rollout import daemon, processes, router, traffic
 from rollout.caddy import Caddy
 from rollout.launcher import Launcher
-from rollout.state import Desired, Placed, Service, State
+from rollout.servers import Servers, address
+from rollout.state import Desired, Placed, State
 from rollout.supervisor import ROUTER
 
 Report = Callable[[str], None]
@@ -32,8 +29,6 @@ Check = Callable[[str], None]
 
 READY_TIMEOUT_S = 90.0
 DRAIN_TIMEOUT_S = 10.0
-SERVER_PORTS = range(20000, 30000)
-"""Below the ports that the system gives to clients."""
 
 
 class Reconciler:
@@ -44,81 +39,124 @@ class Reconciler:
     ) -> None:
         self._home = home
         self._state = state
-        self._launcher = launcher
         self._report = report
-        self._patience_s = patience_s
         self.caddy = Caddy(home, state)
+        self.servers = Servers(home, state, launcher, patience_s)
 
     def foundation(self, usecase: str | None = None) -> None:
-        """Have supervisor and router run, and the router do what should be done.
-
-        What a command that was killed half-way has left is put right: servers that nothing
-        desires are stopped, requests go where they should.
-        """
-        desired = self._state.desired()
-        due = {ROUTER} | {placed.service for each in desired.values() for placed in each.releases}
-        services = self._state.services()
-        ended = [name for name in services if name not in due]
+        """Have supervisor and router run, and the router do what should be done."""
         if not daemon.running(self._home):
             # Ports may have new owners since: what does not run is planned anew.
             seen = self._state.processes()
-            ended += [name for name in services if not processes.find(seen.get(name))]
-        self._state.release(ended)
+            services = self._state.services()
+            self._state.release([name for name in services if not processes.find(seen.get(name))])
         daemon.start(self._home)
-        self._clean()
-        names = {*desired, *filter(router.can_be_served, catalog.names())}
+        names = {*self._state.desired(), *filter(router.can_be_served, catalog.names())}
         self.caddy.start(names | {usecase} if usecase else names, self._report)
-        for each in desired.values():
-            self.caddy.route(each)
+        self.settle()
+        self.servers.clean()
 
-    def replace(self, desired: Desired, check: Check, then: Callable[[], None], why: str) -> None:
-        """Serve ``desired`` (one release, 100 percent) in place of what is served now.
+    def settle(self) -> None:
+        """Put right what a killed command has left: rows first, then router and servers."""
+        for row in self._state.desired().values():
+            self.caddy.route(row)
+            if row.canary and not locks.is_held(watch_lock(self._home, row.usecase)):
+                version = row.canary.version
+                self.back(row, f"v{version} was on its way and nobody watched it any more")
+            else:
+                self.retire(row)
+        due = {ROUTER} | {
+            placed.service for each in self._state.desired().values() for placed in each.releases
+        }
+        self._state.release([name for name in self._state.services() if name not in due])
+        known = {*self._state.services(), *self._state.processes(), processes.SUPERVISOR}
+        strays = [each.process for each in processes.scan(self._home) if each.name not in known]
+        processes.end(strays, DRAIN_TIMEOUT_S)
 
-        Args:
-            desired: what shall be served; port, slot and service are chosen here.
-            check: asked on the staging port and again through the router.
-            then: done once all requests go to the new release, before the old one is stopped.
-            why: for the history.
+    def shift(self, row: Desired, what: str, why: str) -> None:
+        """Make ``row`` what should be, and have the router follow."""
+        self._state.want(row, what, why)
+        self.caddy.route(row)
+
+    def admit(self, row: Desired | None, release: Release, workers: int, check: Check) -> Placed:
+        """A server of ``release`` that is ready and has passed ``check``; no request goes there.
+
+        One that runs already is asked again; else it is started on the free place.
 
         Raises:
-            KaizenError: it did not start, did not pass, or ``then`` failed; the old goes on.
+            KaizenError: it did not start or did not pass; a server started here is ended.
         """
-        old = self._state.desired().get(desired.usecase)
-        new = self._place(desired.main.release, old)
-        name = f"{desired.usecase} v{new.release.version}"
-        goal = desired.model_copy(update={"releases": (new,)})
-        switched = False
+        known = row.placed(release.version) if row else None
+        here = known is not None and known.release == release and row and row.workers == workers
+        placed = known if known and here else self.servers.place(release, row)
         try:
-            self.launch(new, desired.workers)
-            took = self.ready(new)
-            check(address(new.port))
-            self._report(f"{name} ready after {took:.1f} s, golden answers right")
-            switched = True
-            self._switch(old, goal)
-            check(self.caddy.url(desired.usecase))
-            self._state.want(goal, "serve", why)
+            if not here:
+                self.servers.launch(placed, workers)
+            took = self.servers.ready(placed, self._exits(placed))
+            check(address(placed.port))
+        except BaseException:
+            if not here:
+                self._state.release([placed.service])
+            raise
+        after = "runs already" if here else f"ready after {took:.1f} s"
+        name = f"{release.usecase} v{release.version}"
+        self._report(f"{name} {after}, golden answers right")
+        return placed
+
+    def serve(
+        self, goal: Desired, check: Check, then: Callable[[], None], what: str, why: str
+    ) -> None:
+        """Serve ``goal``, all of whose servers are ready, in place of the row there is.
+
+        Args:
+            check: asked through the router.
+            then: done once the requests go where they should, before any server is stopped.
+
+        Raises:
+            KaizenError: ``check`` or ``then`` failed; requests go where they went before.
+        """
+        old = self._state.desired().get(goal.usecase)
+        try:
+            self.shift(goal, what, why)
+            check(self.caddy.url(goal.usecase))
             then()
         except BaseException as error:
-            if switched:
-                self._back(old, new, str(error))
-            self._state.release([new.service])
-            if not isinstance(error, Exception):
-                raise
-            goes_on = f"v{old.main.release.version} goes on serving" if old else "nothing is served"
-            raise KaizenError(
-                f"{name} was not deployed: {error}; {goes_on}; log: {self._log(new.release)}"
-            ) from error
-        self._report(f"{name} has all requests")
-        if old:
-            self.retire(old)
-        self.caddy.route(goal)
+            self._undo(old, goal, str(error))
+            raise
+        self.retire(goal)
 
-    def retire(self, old: Desired) -> None:
-        """Stop the servers of ``old`` once they have answered what they were asked."""
-        for placed in old.releases:
-            if not self.caddy.drain(placed.port, DRAIN_TIMEOUT_S):
-                self._report(f"v{placed.release.version} still answers after {DRAIN_TIMEOUT_S} s")
-        self._state.release([placed.service for placed in old.releases])
+    def back(self, row: Desired, why: str) -> Desired:
+        """All requests to the release that was there before the canary, which is then ended."""
+        self._report(f"{row.usecase}: {why}; v{row.main.release.version} has all requests again")
+        settled = traffic.without_canary(row, time.time())
+        self.shift(settled, "back", why)
+        return self.retire(settled)
+
+    def retire(self, row: Desired) -> Desired:
+        """End the servers without a share whose time is over, after what they were asked."""
+        over = traffic.expired(row, self._state.services(), time.time())
+        if not over:
+            return row
+        left = row.model_copy(
+            update={"releases": tuple(each for each in row.releases if each not in over)}
+        )
+        versions = ", ".join(f"v{each.release.version}" for each in over)
+        self._drop(left, over, f"{versions} has no requests any more")
+        return left
+
+    def room(self, row: Desired, keep: str | None = None) -> Desired:
+        """``row`` with one place free for another release."""
+        free = traffic.room(row, keep)
+        if free == row:
+            return row
+        services = {each.service for each in free.releases}
+        left = [each for each in row.releases if each.service not in services]
+        main = free.main.release.version
+        if any(each.weight for each in left):
+            self._report(f"{row.usecase} v{main} has all requests, to make room")
+            self.shift(_leaving(free, left), "room", f"v{main} stays")
+        self._drop(free, left, "room for another release")
+        return free
 
     def restore(self, desired: Desired) -> Desired:
         """Start what is desired and was not asked for; where, when its port was taken since.
@@ -130,115 +168,56 @@ class Reconciler:
         for known in desired.releases:
             placed = known
             if known.service not in services:
-                placed = known if ports.is_free(known.port) else self._moved(known)
-                self.launch(placed, desired.workers)
+                placed = known if ports.is_free(known.port) else self.servers.moved(known)
+                self.servers.launch(placed, desired.workers)
             releases.append(placed)
         found = desired.model_copy(update={"releases": tuple(releases)})
         if found != desired:
-            self._state.want(found, "move", "its port was taken")
-            self.caddy.route(found)
+            self.shift(found, "move", "its port was taken")
         return found
 
-    def launch(self, placed: Placed, workers: int) -> None:
-        """Ask the supervisor for the server of a release."""
-        folder = self._services / placed.service
-        launch = self._launcher(placed.release, placed.port, workers, folder, self._home)
-        self._state.keep(
-            Service(
-                name=placed.service,
-                command=launch.command,
-                environment=launch.environment,
-                folder=str(folder),
-                log=str(self._log(placed.release)),
-            )
-        )
+    def _exits(self, placed: Placed) -> int:
+        seen = self._state.processes().get(placed.service)
+        return seen.exits if seen else 0
 
-    def ready(self, placed: Placed, exits: int = 0) -> float:
-        """Wait until a server is ready; the seconds it took.
-
-        Raises:
-            KaizenError: it ended more than ``exits`` times, refused itself, or took too long.
-        """
-        begun = time.monotonic()
-        last = "nothing listens there yet"
-        while time.monotonic() - begun < self._patience_s:
-            seen = self._state.processes().get(placed.service)
-            if seen and seen.exits > exits:
-                end = _last_line(self._log(placed.release))
-                raise KaizenError(f"its server ended with exit code {seen.code}: {end}")
-            try:
-                reason = not_ready(placed.port)
-            except httpx.ConnectError:
-                reason = last
-            if reason is None:
-                return time.monotonic() - begun
-            last = reason
-            time.sleep(0.05)
-        raise KaizenError(f"its server was not ready within {self._patience_s:g} s: {last}")
-
-    def _place(self, release: Release, old: Desired | None) -> Placed:
-        """A free port, the idle slot and a new name for the server of ``release``."""
-        used = {placed.slot for placed in old.releases} if old else set()
-        slot = next(slot for slot in router.SLOTS if slot not in used)
-        port = self._free_port()
-        service = f"{release.usecase}-v{release.version}-{port}"
-        return Placed(release=release, weight=100, port=port, slot=slot, service=service)
-
-    def _moved(self, placed: Placed) -> Placed:
-        port = self._free_port()
-        service = f"{placed.release.usecase}-v{placed.release.version}-{port}"
-        return placed.model_copy(update={"port": port, "service": service})
-
-    def _free_port(self) -> int:
-        """By chance, so that two homes that choose at one moment do not meet."""
-        known = self._state.desired().values()
-        taken = {placed.port for each in known for placed in each.releases}
-        for port in random.sample(SERVER_PORTS, 200):
-            if port not in taken and ports.is_free(port):
-                return port
-        raise KaizenError(f"no free port from {SERVER_PORTS.start} to {SERVER_PORTS.stop - 1}")
-
-    def _switch(self, old: Desired | None, goal: Desired) -> None:
-        """Both slots filled, then one file that moves every later request."""
-        if old:
-            waiting = [each.model_copy(update={"weight": 0}) for each in goal.releases]
-            both = goal.model_copy(update={"releases": (*old.releases, *waiting)})
-            self.caddy.route(both)
-            leaving = [each.model_copy(update={"weight": 0}) for each in old.releases]
-            self.caddy.route(goal.model_copy(update={"releases": (*leaving, *goal.releases)}))
-        else:
-            self.caddy.route(goal)
-
-    def _back(self, old: Desired | None, new: Placed, why: str) -> None:
-        """All requests to ``old`` again, before the place of the failed release is emptied."""
-        usecase = new.release.usecase
-        changed = self._state.desired().get(usecase) != old
+    def _undo(self, old: Desired | None, goal: Desired, why: str) -> None:
+        """Requests go where they went before ``goal``; what only that asked for is ended."""
         if old is None:
-            if changed:
-                self._state.forget(usecase, "undo", why)
-            self.caddy.close(usecase)
+            self._state.forget(goal.usecase, "undo", why)
+            self.caddy.close(goal.usecase)
+            self._state.release([each.service for each in goal.releases])
             return
-        if changed:
-            self._state.want(old, "undo", why)
-        last = new.model_copy(update={"weight": 0})
-        self.caddy.route(old.model_copy(update={"releases": (*old.releases, last)}))
-        self.caddy.drain(new.port, DRAIN_TIMEOUT_S)
-        self.caddy.route(old)
+        before = {each.service for each in old.releases}
+        new = [each for each in goal.releases if each.service not in before]
+        if new:
+            self.shift(_leaving(old, new), "undo", why)
+            self._drop(old, new, "it was not deployed")
+        else:
+            self.shift(old, "undo", why)
 
-    def _log(self, release: Release) -> Path:
-        return self._home.logs / f"{release.usecase}-v{release.version}.log"
+    def _drop(self, left: Desired, gone: list[Placed], why: str) -> None:
+        """Take releases that have no share out of the row, and end their servers.
 
-    @property
-    def _services(self) -> Path:
-        return self._home.rollout / "services"
+        Their places stay filled until what was led there is answered, and are emptied before
+        the servers end: a pinned request may come until then.
+        """
+        services = self._state.services()
+        live = [placed for placed in gone if placed.service in services]
+        self._drain(live)
+        self.shift(left, "retire", why)
+        self._drain(live)
+        self._state.release([placed.service for placed in gone])
 
-    def _clean(self) -> None:
-        """Remove the working folders of servers that are no more."""
-        known = {*self._state.services(), *self._state.processes()}
-        if self._services.is_dir():
-            for folder in self._services.iterdir():
-                if folder.name not in known:
-                    shutil.rmtree(folder, ignore_errors=True)
+    def _drain(self, servers: list[Placed]) -> None:
+        for placed in servers:
+            if not self.caddy.drain(placed.port, DRAIN_TIMEOUT_S):
+                self._report(f"v{placed.release.version} still answers after {DRAIN_TIMEOUT_S} s")
+
+
+def _leaving(row: Desired, gone: list[Placed]) -> Desired:
+    """``row``, and beside it releases that keep their places without a share."""
+    waiting = [each.model_copy(update={"weight": 0, "warm_until": 0.0}) for each in gone]
+    return row.model_copy(update={"releases": (*row.releases, *waiting)})
 
 
 @contextmanager
@@ -254,42 +233,16 @@ def lock(home: Home, report: Report) -> Iterator[None]:
         yield
 
 
-def address(port: int) -> str:
-    """The URL of a server."""
-    return f"http://{ports.HOST}:{port}"
-
-
-def not_ready(port: int, timeout_s: float = 2.0) -> str | None:
-    """Why the server on ``port`` is not ready, None when it is.
-
-    Raises:
-        httpx.ConnectError: nothing listens there.
-        KaizenError: the server says that it never will be.
-    """
+@contextmanager
+def lock_if_free(home: Home) -> Iterator[bool]:
+    """The same lock where nobody has it; whether it was had. No folder is made."""
     try:
-        answer = httpx.get(f"{address(port)}/readyz", timeout=timeout_s, trust_env=False)
-    except httpx.ConnectError:
-        raise
-    except httpx.HTTPError as error:
-        return str(error) or type(error).__name__
-    if answer.status_code == httpx.codes.OK:
-        return None
-    try:
-        refusal = answer.json()["error"]
-        reason, final = str(refusal["reason"]), refusal["field"] == "model"
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:200]
-    if final:
-        raise KaizenError(f"its server refuses to serve it: {reason}")
-    return reason
+        with locks.held(home.rollout / "lock"):
+            yield True
+    except BlockingIOError:
+        yield False
 
 
-def _last_line(log: Path) -> str:
-    """The last words of a server, which mostly say what was wrong."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        return "it wrote nothing"
-    return lines[-1].strip()[:200] if lines else "it wrote nothing"
+def watch_lock(home: Home, usecase: str) -> Path:
+    """Held by the command that watches a canary, for as long as it does."""
+    return home.rollout / f"{usecase}.watched"

@@ -16,13 +16,23 @@ from typing import Any
 from kaizen.errors import UsageError
 from kaizen.ports import HOST
 from rollout.state import Desired
+from serving.identity import REQUEST_ID
+from serving.refusal import MEDIA_TYPE
 
 SLOTS = ("blue", "green")
 PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
 """What a service answers through the router; everything else is 404 before it gets there."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""What a service's HTTP parser knows, and so can refuse in words."""
+
 ADMIN_SOCKET = "admin.sock"
 INDEX = "index.json"
+WATCHED_LOG = "watched.log"
+"""One JSON line per request of a use case whose file ``NAME.watch`` is there; see canary.py."""
+_WATCHED = "watched"
+MAX_HEADER_BYTES = 16 * 2**10
+"""More is answered 431 while it is read; ours need a few hundred."""
 PIN = "X-Model-Version"
 _USECASE = re.compile(r"[a-z][a-z0-9_-]*")
 _VERSION = re.compile(r"[A-Za-z0-9._-]+")
@@ -30,6 +40,8 @@ _NO_VERSION = "no\nrelease"
 """No header can have this value, so an empty slot is never pinned."""
 
 _Json = dict[str, Any]
+_UNWATCHED: _Json = {"handler": "vars", "log_skip": True}
+"""No request is logged, but for those that :func:`_watched` lets through."""
 
 
 def config(usecases: Iterable[str], port: int) -> _Json:
@@ -45,13 +57,20 @@ def config(usecases: Iterable[str], port: int) -> _Json:
         "protocols": ["h1"],
         "read_header_timeout": "10s",
         "idle_timeout": "2m",
+        "logs": {"default_logger_name": _WATCHED},
+        "max_header_bytes": MAX_HEADER_BYTES,
         "routes": [*(_usecase(name) for name in names), *_index()],
-        "errors": {"routes": [{"handle": [_json("{http.error.status_code}", _UNAVAILABLE)]}]},
+        "errors": {"routes": [{"handle": [_UNAVAILABLE]}]},
     }
     return {
         "admin": {"listen": f"unix/{ADMIN_SOCKET}|0600", "config": {"persist": False}},
         # The admin logger warns of "an open interface" whenever it listens on a socket file.
-        "logging": {"logs": {"default": {"level": "WARN", "exclude": ["admin"]}}},
+        "logging": {
+            "logs": {
+                "default": {"level": "WARN", "exclude": ["admin", "http.log.access"], **_DISCREET},
+                "watched": _watched_log(),
+            }
+        },
         "apps": {"http": {"grace_period": "10s", "servers": {"public": server}}},
     }
 
@@ -59,6 +78,11 @@ def config(usecases: Iterable[str], port: int) -> _Json:
 def can_be_served(usecase: str) -> bool:
     """Whether a name can be part of a path."""
     return _USECASE.fullmatch(usecase) is not None
+
+
+def watch_file(usecase: str) -> str:
+    """Name of the file that has a use case's requests written into ``WATCHED_LOG``."""
+    return f"{usecase}.watch"
 
 
 def files(desired: Desired) -> dict[str, str]:
@@ -93,7 +117,7 @@ def share(weights: dict[str, int]) -> str:
 
 
 def index(served: Iterable[Desired]) -> str:
-    """What ``GET /`` and every unknown path answer: the use cases, their paths and weights."""
+    """What ``GET /`` answers: the use cases, their paths and weights."""
     usecases = {
         each.usecase: {
             "predict": f"/{each.usecase}/predict",
@@ -105,9 +129,79 @@ def index(served: Iterable[Desired]) -> str:
     return json.dumps({"service": "kaizen", "usecases": usecases})
 
 
-_UNAVAILABLE = json.dumps({"error": {"field": "service", "reason": "the model does not answer"}})
-_NOT_SERVED = json.dumps(
-    {"error": {"field": PIN, "reason": "this version is not served; GET / lists those that are"}}
+def _subroute(routes: list[_Json]) -> _Json:
+    return {"handler": "subroute", "routes": routes}
+
+
+_REQUEST_ID: list[_Json] = [
+    {"handle": [{"handler": "vars", "request_id": "{http.request.uuid}"}]},
+    {
+        # What is taken over is what was matched: it goes into JSON.
+        "match": [
+            {"header_regexp": {"X-Request-Id": {"name": "id", "pattern": f"^{REQUEST_ID}$"}}}
+        ],
+        "handle": [{"handler": "vars", "request_id": "{http.regexp.id.0}"}],
+    },
+]
+"""Only where the router itself answers: of every request it would cost a tenth of its time."""
+
+
+def _problem(status: int | str, kind: str, title: str, detail: str, **more: list[str]) -> _Json:
+    """A refusal of the router's own, in the form of the services' (RFC 9457)."""
+    # Caddy puts the number in place of its name; quotes around it would make it a text.
+    number = status if isinstance(status, int) else "STATUS"
+    body = json.dumps(
+        {
+            "type": kind,
+            "title": title,
+            "status": number,
+            "detail": detail,
+            "instance": "urn:kaizen:request:{http.vars.request_id}",
+            "request_id": "{http.vars.request_id}",
+        }
+    ).replace('"STATUS"', str(status))
+    headers = {"Content-Type": [MEDIA_TYPE], "X-Request-Id": ["{http.vars.request_id}"], **more}
+    answer = {
+        "handler": "static_response",
+        "status_code": status,
+        "headers": headers,
+        "body": body,
+    }
+    return _subroute([*_REQUEST_ID, {"handle": [answer]}])
+
+
+_DISCREET: _Json = {
+    # Caddy itself hides Authorization; with a failure it would write the other secrets down.
+    "encoder": {
+        "format": "filter",
+        "wrap": {"format": "json"},
+        "fields": {
+            f"request>headers>{name}": {"filter": "delete"}
+            for name in ("Authorization", "X-Api-Key", "X-Kaizen-Probe")
+        },
+    }
+}
+_UNAVAILABLE = _problem(
+    "{http.error.status_code}",
+    "/problems/unavailable",
+    "The request could not be passed on",
+    "the model does not answer",
+)
+_NOT_SERVED = _problem(
+    404,
+    "/problems/version-not-served",
+    "Version not served",
+    f"the version in {PIN} is not served; GET / lists those that are",
+)
+_NO_METHOD = _problem(
+    405,
+    "about:blank",
+    "Method Not Allowed",
+    "services know GET, HEAD and POST",
+    Allow=["GET, HEAD, POST"],
+)
+_NOTHING_HERE = _problem(
+    404, "about:blank", "Not Found", "nothing is served at this path; GET / lists what is"
 )
 
 
@@ -125,20 +219,22 @@ def _usecase(name: str) -> _Json:
         }
         for slot in SLOTS
     ]
-    unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_json(404, _NOT_SERVED)]}
+    unknown_pin = {"match": [{"header": {PIN: ["*"]}}], "handle": [_NOT_SERVED]}
     by_chance = f"{{http.request.uuid}}.substring(0, 4) < {{file.{name}.share}}"
     plain = "/{http.regexp.path.1}?{http.request.uri.query}"
+    strange = {"match": [{"not": [{"method": list(METHODS)}]}], "handle": [_NO_METHOD]}
     routes: list[_Json] = [
+        {**strange, "terminal": True},
         # What the service sees is the plain path, whatever dots and slashes the client wrote.
-        {"handle": [{"handler": "rewrite", "uri": plain}]},
+        {"handle": [_UNWATCHED, {"handler": "rewrite", "uri": plain}]},
         *pinned,
         {**unknown_pin, "terminal": True},
         {
             "match": [{"expression": by_chance}],
-            "handle": [_proxy(name, "green")],
+            "handle": [_watched(name, "green"), _proxy(name, "green")],
             "terminal": True,
         },
-        {"handle": [_proxy(name, "blue")]},
+        {"handle": [_watched(name, "blue"), _proxy(name, "blue")]},
     ]
     inner = {"match": [served], "handle": [_subroute(routes)], "terminal": True}
     return {
@@ -147,12 +243,37 @@ def _usecase(name: str) -> _Json:
     }
 
 
+def _watched(name: str, slot: str) -> _Json:
+    """Log a request that was led by chance, with its slot, while a canary is watched."""
+    there = {"file": {"root": ".", "try_files": [watch_file(name)]}}
+    handle: list[_Json] = [
+        {"handler": "vars", "log_skip": False},
+        {"handler": "log_append", "key": "slot", "value": f"{name}.{slot}"},
+    ]
+    return _subroute([{"match": [there], "handle": handle}])
+
+
+def _watched_log() -> _Json:
+    """Time, slot and status of a request: nothing of what was asked, nor by whom."""
+    dropped = ("request", "resp_headers", "user_id", "bytes_read", "size")
+    return {
+        "include": [f"http.log.access.{_WATCHED}"],
+        "writer": {"output": "file", "filename": WATCHED_LOG, "mode": "0600", "roll": False},
+        "encoder": {
+            "format": "filter",
+            "wrap": {"format": "json"},
+            "fields": {name: {"filter": "delete"} for name in dropped},
+        },
+    }
+
+
 def _index() -> list[_Json]:
-    """The list of use cases at ``/``, and again with 404 everywhere else."""
+    """The list of use cases at ``/``, and 404 everywhere else."""
     body = f"{{file.{INDEX}}}"
     return [
+        {"handle": [_UNWATCHED]},
         {"match": [{"path": ["/"]}], "handle": [_json(200, body)], "terminal": True},
-        {"handle": [_json(404, body)]},
+        {"handle": [_NOTHING_HERE]},
     ]
 
 
@@ -169,10 +290,6 @@ def _proxy(name: str, slot: str) -> _Json:
             "keep_alive": {"idle_timeout": "30s", "max_idle_conns_per_host": 128},
         },
     }
-
-
-def _subroute(routes: list[_Json]) -> _Json:
-    return {"handler": "subroute", "routes": routes}
 
 
 def _json(status: int | str, body: str) -> _Json:

@@ -47,6 +47,7 @@ class Placed(Record):
         port: where its server listens on the loopback interface.
         slot: which of the router's two places it has, "blue" or "green".
         service: name of its process.
+        warm_until: without a share, the time (seconds since the epoch) after which it is retired.
     """
 
     release: Release
@@ -54,20 +55,61 @@ class Placed(Record):
     port: int
     slot: str
     service: str
+    warm_until: float | None = None
+
+
+class Canary(Record):
+    """A release on its way to all requests, one stage after the other.
+
+    Attributes:
+        version: what is on its way; all requests go back to the other release when it fails.
+        stages: its shares in percent, rising to 100.
+        at: index of the stage in force.
+        since: when that stage began, seconds since the epoch.
+        min_requests: answers of it that end the stage.
+        max_seconds: longest stage; then its golden answers decide.
+    """
+
+    version: str
+    stages: tuple[int, ...]
+    at: int
+    since: float
+    min_requests: int
+    max_seconds: float
 
 
 class Desired(Record):
-    """What should be served for one use case: releases, workers each, and the way back."""
+    """What should be served for one use case.
+
+    Attributes:
+        releases: at most two, their weights 100 together; weight 0 is kept warm.
+        workers: server processes of each.
+        previous: the way back, the newest last.
+        keep_warm_s: how long a release that was replaced is kept running.
+        canary: the release on its way, None where nothing changes.
+    """
 
     usecase: str
     releases: tuple[Placed, ...]
     workers: int
     previous: tuple[Release, ...] = ()
+    keep_warm_s: float = 0.0
+    canary: Canary | None = None
 
     @property
     def main(self) -> Placed:
-        """The release with the largest share."""
-        return max(self.releases, key=lambda placed: placed.weight)
+        """The release with the largest share; the old one while another is on its way."""
+        settled = [
+            placed
+            for placed in self.releases
+            if self.canary is None or placed.release.version != self.canary.version
+        ]
+        return max(settled or self.releases, key=lambda placed: placed.weight)
+
+    def placed(self, version: str) -> Placed | None:
+        """The release of ``version``, the one with the largest share; None where there is none."""
+        found = [each for each in self.releases if each.release.version == version]
+        return max(found, key=lambda each: each.weight, default=None)
 
 
 class Service(Record):

@@ -13,6 +13,7 @@ import logging
 import secrets
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from rollout.state import Process, Service, State, now
 
 TICK_S = 0.1
 ROTATE_EVERY_S = 5.0
+ROUND_EVERY_S = 1.0
 GRACE_S = 10.0
 """How long a service may take to answer what it has accepted."""
 ROUTER = "router"
@@ -41,11 +43,21 @@ HEALTHY_S = 10.0
 """A process that lived this long has not failed to start: the back-off begins anew."""
 
 
-class Supervisor:
-    """Follows one home until :meth:`run` is told to stop."""
+Round = Callable[[], bool]
+"""Puts right what a killed command has left; whether it could: a command at work comes first."""
 
-    def __init__(self, home: Home) -> None:
+
+class Supervisor:
+    """Follows one home until :meth:`run` is told to stop.
+
+    Args:
+        settle: done in a thread after a change, and each second while a release waits for its end.
+    """
+
+    def __init__(self, home: Home, settle: Round = lambda: True) -> None:
         self._home = home
+        self._settle = settle
+        self._settled = -1
         self._state = State(home)
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._orphans: dict[str, psutil.Process] = {}
@@ -54,6 +66,7 @@ class Supervisor:
         """Keep everything alive until ``stop`` is set or the home is removed, then end it all."""
         self._adopt()
         revision, rotated = -1, time.monotonic()
+        round_at = rotated
         while not stop.is_set() and self._state.path.exists():
             try:
                 if (found := self._state.revision()) != revision:
@@ -64,9 +77,21 @@ class Supervisor:
             if time.monotonic() - rotated > ROTATE_EVERY_S:
                 rotation.rotate(self._logs())
                 rotated = time.monotonic()
+            if time.monotonic() - round_at > ROUND_EVERY_S:
+                await self._round(revision)
+                round_at = time.monotonic()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK_S)
         await self._close()
+
+    async def _round(self, revision: int) -> None:
+        try:
+            rows = self._state.desired().values()
+            waits = any(row.canary or any(not p.weight for p in row.releases) for row in rows)
+            if (waits or revision != self._settled) and await asyncio.to_thread(self._settle):
+                self._settled = revision
+        except Exception as error:
+            _log.error("could not settle what should be served, trying again: %s", error)
 
     def _logs(self) -> list[Path]:
         with suppress(sqlite3.Error, KaizenError):

@@ -6,20 +6,16 @@ import time
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers
 
-from events.schema import Event, event_id, line, new_id, pack
+from events.schema import SCHEMA, Event, event_id, line, pack
 from kaizen.usecase import Outputs
+from serving.identity import Identity
 from serving.model import Model
 from serving.parser import Batch
 
-PROBE = "x-kaizen-probe"
-"""Header of a question kaizen asks itself; its events do not count as a client's."""
-_LONGEST_TRACE = 128
-
 
 def answer(
-    model: Model, batch: Batch, outputs: Outputs, headers: Headers, began: float
+    model: Model, batch: Batch, outputs: Outputs, who: Identity, began: float, *, probe: bool
 ) -> tuple[bytes, list[bytes]]:
     """The body of the response and one event line per row.
 
@@ -27,37 +23,39 @@ def answer(
         model: what answered.
         batch: the n rows asked.
         outputs: the model's outputs for them.
-        headers: the request's, for the caller's own id.
+        who: the request's names.
         began: ``time.perf_counter()`` at the arrival of the request.
+        probe: whether kaizen asks itself.
     """
-    request = new_id()
+    request = who.own
     responses = [response.model_dump(mode="json") for response in model.features.respond(outputs)]
     packed = {name: pack(values) for name, values in outputs.items()}
-    trace = headers.get("traceparent") or headers.get("x-request-id")
+    trace = who.trace
     now = time.time()
     latency = round((time.perf_counter() - began) * 1000, 3)
     lines = []
     for row, response in enumerate(responses):
         event: Event = {
+            "schema": SCHEMA,
             "id": event_id(request, row),
             "time": now,
             "usecase": model.usecase,
             "version": model.version,
             "request": request,
             "row": row,
-            "trace": trace[:_LONGEST_TRACE] if trace else None,
+            "trace": trace,
             "latency_ms": latency,
             "inputs": batch.logged[row],
             "outputs": {name: rows[row] for name, rows in packed.items()},
             "response": response,
             "confidence": response.get("confidence"),
         }
-        if PROBE in headers:
+        if probe:
             event = {"probe": True, **event}
         lines.append(line(event))
     body: dict[str, Any] = {
         "model_version": model.version,
-        "request_id": request,
+        "request_id": who.shown,
         "predictions": [
             {"id": event_id(request, row), **response} for row, response in enumerate(responses)
         ],

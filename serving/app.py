@@ -18,11 +18,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.documentation import document, page
+from serving.identity import identify
+from serving.problems import Problem, named, refused
 from serving.refusal import Refusal
 from serving.worker import Worker
 
 _log = logging.getLogger("kaizen.serving")
 _JSON = "application/json"
+_SHOWN = 100
 
 
 class Endpoints:
@@ -31,11 +34,15 @@ class Endpoints:
     Args:
         folder: where the release lies.
         events: folder of the event log, None to keep none.
+        keys: folder of the API keys, None where there are none.
+        address: where clients reach the service.
     """
 
-    def __init__(self, folder: Path, events: Path | None) -> None:
+    def __init__(self, folder: Path, events: Path | None, keys: Path | None, address: str) -> None:
         self._folder = folder
         self._events = events
+        self._keys = keys
+        self._address = address
         self._failure = "the model is being loaded"
         self.worker: Worker | None = None
 
@@ -47,7 +54,7 @@ class Endpoints:
         /readyz: a worker that died would only be started again.
         """
         try:
-            worker = Worker(self._folder, self._events)
+            worker = Worker(self._folder, self._events, self._keys, self._address)
             self._document = orjson.dumps(document(worker.model))
             self._version = orjson.dumps({**worker.model.metadata, "bento": _bento()})
             self.worker = worker
@@ -60,9 +67,11 @@ class Endpoints:
 
     async def predict(self, request: Request) -> Response:
         try:
-            content = await self._ready().predict(request.headers, request.receive)
+            content = await self._ready().predict(
+                request.headers, request.receive, named(request.scope)
+            )
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(request, refusal)
         return Response(content, media_type=_JSON)
 
     async def livez(self, _: Request) -> Response:
@@ -100,9 +109,11 @@ def _bento() -> str | None:
     return f"{context.bento_name}:{context.bento_version}" if context.bento_name else None
 
 
-def create(folder: Path, events: Path | None) -> Starlette:
+def create(
+    folder: Path, events: Path | None, keys: Path | None = None, address: str = "127.0.0.1"
+) -> Starlette:
     """The service as an ASGI application; the model loads when it starts."""
-    on = Endpoints(folder, events)
+    on = Endpoints(folder, events, keys, address)
     app = Starlette(
         routes=[
             Route("/predict", on.predict, methods=["POST"]),
@@ -116,46 +127,54 @@ def create(folder: Path, events: Path | None) -> Starlette:
         exception_handlers={Refusal: _on_refusal, HTTPException: _on_http},
         lifespan=on.lifespan,
     )
-    app.add_middleware(_Count, endpoints=on)
+    app.router.redirect_slashes = False
+    app.add_middleware(_Frame, endpoints=on)
     return app
 
 
-class _Count:
-    """Counts every answer by endpoint and status."""
+class _Frame:
+    """Around every request: its names, the count of its answer, and an answer whatever fails."""
 
     def __init__(self, app: ASGIApp, endpoints: Endpoints) -> None:
         self._app = app
         self._endpoints = endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        worker = self._endpoints.worker
-        if scope["type"] != "http" or worker is None:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        who = scope["kaizen.identity"] = identify(scope["headers"])
+        started = False
 
-        async def counted(message: Message) -> None:
+        async def framed(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                worker.metrics.answered(scope["path"], message["status"])
+                started = True
+                message["headers"] = [*message["headers"], *who.headers()]
+                if worker := self._endpoints.worker:
+                    worker.metrics.answered(scope["path"], message["status"])
             await send(message)
 
-        await self._app(scope, receive, counted)
+        try:
+            await self._app(scope, receive, framed)
+        except Exception:
+            _log.exception("request %s failed", who.shown)
+            if started:
+                raise
+            failure = Refusal(500, "service", "the service failed; its log says why")
+            await Problem(failure, who)(scope, receive, framed)
 
 
-async def _on_refusal(_: Request, error: Refusal) -> Response:
-    return _refused(error)
+async def _on_refusal(request: Request, error: Refusal) -> Response:
+    return refused(request, error)
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:
     """A path or a method that is not there."""
     field = "path" if error.status_code == 404 else "method"
-    reason = f"{request.method} {request.url.path}: {error.detail.lower()}"
-    response = _refused(Refusal(error.status_code, field, reason))
+    path = request.url.path
+    path = path if len(path) <= _SHOWN else path[:_SHOWN] + "…"
+    reason = f"{request.method} {path}: {error.detail.lower()}"
+    response = refused(request, Refusal(error.status_code, field, reason))
     response.headers.update(error.headers or {})
     return response
-
-
-def _refused(refusal: Refusal) -> Response:
-    headers = {"retry-after": "1"} if refusal.status == 503 else {}
-    if refusal.status in (408, 413):
-        headers["connection"] = "close"
-    return Response(refusal.body(), refusal.status, headers, _JSON)

@@ -7,18 +7,24 @@ from starlette.types import Receive
 
 from serving.refusal import Refusal
 
-_DRAINED = 4
-"""How many times the limit is read and thrown away, so that the client gets to read the refusal."""
+_LONGEST_NUMBER = 18
+"""Digits of a length that is worth reading; more is too large whatever it is."""
 
 
 async def read(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The body of a request, at most ``limit`` bytes; counted as it comes, chunked or not.
+    """The body of a request, at most ``limit`` bytes.
+
+    Refused at once: by its announced length before a byte is read, or, chunked, with the first
+    byte too many.
 
     Raises:
         Refusal: it is larger, empty, compressed, or the client went away.
     """
     if headers.get("content-encoding", "identity") != "identity":
         raise Refusal(415, "content-encoding", "compressed bodies are not taken")
+    announced = headers.get("content-length", "0")
+    if len(announced) > _LONGEST_NUMBER or int(announced) > limit:
+        raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -27,13 +33,15 @@ async def read(headers: Headers, receive: Receive, limit: int) -> bytes:
             raise Refusal(400, "body", "the client went away before its request was complete")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        more = message.get("more_body", False)
-        if size > limit and (not more or size > _DRAINED * limit):
-            raise Refusal(413, "body", f"at most {limit} bytes are taken")
-        if not more:
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
             break
     if not size:
         raise Refusal(400, "body", "the body is empty", kind="empty")
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "body", f"at most {limit} bytes are taken")

@@ -39,15 +39,19 @@ CODE = (
     "events/spool.py",
     "usecases/__init__.py",
     "serving/__init__.py",
+    "serving/access.py",
     "serving/answer.py",
     "serving/app.py",
     "serving/body.py",
     "serving/documentation.py",
+    "serving/duplicates.py",
     "serving/golden.py",
+    "serving/identity.py",
     "serving/metrics.py",
     "serving/model.py",
     "serving/origin.py",
     "serving/parser.py",
+    "serving/problems.py",
     "serving/refusal.py",
     "serving/scorer.py",
     "serving/service.py",
@@ -100,9 +104,12 @@ def build(
     check_parity(module.features, model, golden)
     digest = hashlib.sha256(model).hexdigest()
     limits = {
-        "max_body_bytes": int(rule.max_body_mb * 2**20),
+        "max_body_bytes": rule.max_body_bytes,
         "max_rows": rule.max_rows,
         "timeout_s": rule.timeout_s,
+        "read_timeout_s": rule.read_timeout_s,
+        "max_concurrency": rule.max_concurrency,
+        "require_key": rule.require_key,
     }
     about = {**metadata, "usecase": usecase, "model_version": version, "digest": digest}
     files = {name: (PROJECT_ROOT / name).read_bytes() for name in CODE}

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from kaizen.paths import Home
+from kaizen.ports import HOST
 from kaizen.results import Release
+from serving import keyring
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
@@ -21,7 +23,7 @@ def command(release: Release, port: int, workers: int) -> list[str]:
     return [
         *("env", f"KAIZEN_WORKERS={workers}"),
         *(sys.executable, "-m", "bentoml", "serve", release.path),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--host", HOST, "--port", str(port)),
         *("--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "15"),
     ]
 
@@ -38,10 +40,13 @@ def environment(
         events_folder: where the use case's events are kept (``home.events / release.usecase``).
         home: the state folder.
     """
+    keyring.probe(home.keys)  # there before the server first looks
     own = {
         "BENTOML_HOME": str(run_folder / "bentoml"),
         "KAIZEN_HOME": str(home.root),
         "KAIZEN_EVENTS": str(events_folder),
+        "KAIZEN_KEYS": str(home.keys),
+        "KAIZEN_ROUTER_ADDRESS": HOST,
         "KAIZEN_RELEASE": release.tag,
     }
     return base(run_folder) | own

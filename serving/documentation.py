@@ -13,22 +13,28 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from kaizen.usecase import ArraySpec
 from serving.model import Model
 from serving.parser import BYTES, JSON
+from serving.refusal import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
 
 
 class Fault(BaseModel):
-    """What is wrong with a request."""
+    """One thing to mend in the body of a request."""
 
-    field: str = Field(description="What to mend")
-    reason: str = Field(description="What was found and what was expected")
-    row: int | None = Field(None, description="Position of the row at fault, from 0")
+    path: str = Field(description="JSON pointer (RFC 6901) of the field")
+    detail: str = Field(description="What was found and what was expected")
 
 
-class Failure(BaseModel):
-    """The body of every answer that is not a prediction."""
+class Problem(BaseModel):
+    """The body of every refusal (RFC 9457)."""
 
-    error: Fault
+    type: str = Field(description="Names the kind of problem, or about:blank")
+    title: str = Field(description="The kind of problem in words")
+    status: int
+    detail: str = Field(description="What was found and what was expected")
+    instance: str = Field(description="Names this one refusal")
+    request_id: str = Field(description="As in the header x-request-id")
+    errors: list[Fault] | None = Field(None, description="Of an input error: where")
 
 
 def document(model: Model) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def document(model: Model) -> dict[str, Any]:
     parts: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (model.parser.Payload, "validation"),
         (answer, "serialization"),
-        (Failure, "serialization"),
+        (Problem, "serialization"),
     ]
     names, schemas = models_json_schema(parts, ref_template=_REF)
     payload, answered, failed = (names[part] for part in parts)
@@ -57,6 +63,8 @@ def document(model: Model) -> dict[str, Any]:
         content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
     refusals = {
         "400": "A row or the request is not valid",
+        "401": "A key is needed and there is none, or it is not known",
+        "403": "The key is for something else",
         "408": "The body came too slowly",
         "413": f"More than {model.limits.max_body_bytes} bytes or {model.limits.max_rows} rows",
         "415": "The content type is not taken",
@@ -64,7 +72,7 @@ def document(model: Model) -> dict[str, Any]:
         "504": "The answer took too long",
     }
     responses = {"200": _response("One prediction per row", answered)} | {
-        status: _response(text, failed) for status, text in refusals.items()
+        status: _response(text, failed, MEDIA_TYPE) for status, text in refusals.items()
     }
     paths: dict[str, Any] = {
         "/predict": {
@@ -139,8 +147,8 @@ def _bare(spec: ArraySpec | None) -> str:
     )
 
 
-def _response(text: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": text, "content": {JSON: {"schema": schema}}}
+def _response(text: str, schema: dict[str, Any], kind: str = JSON) -> dict[str, Any]:
+    return {"description": text, "content": {kind: {"schema": schema}}}
 
 
 def _block(value: Any) -> str:

@@ -29,14 +29,18 @@ class Limits:
     Attributes:
         max_body_bytes: largest body of a request.
         max_rows: largest number of rows in a request.
-        timeout_s: time a request may take, its arrival included.
-        max_in_flight: requests taken on at once; more are turned away.
+        timeout_s: longest time for an answer, once the request is there.
+        read_timeout_s: longest time for a request's body to arrive.
+        max_concurrency: requests in work at once; more are turned away.
+        require_key: when a request needs an API key, see ``serving.access.required``.
     """
 
     max_body_bytes: int
     max_rows: int
     timeout_s: float
-    max_in_flight: int = 64
+    read_timeout_s: float = 10.0
+    max_concurrency: int = 64
+    require_key: str = "auto"
 
 
 class Model:

@@ -13,10 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from events.schema import Inputs as Logged
 from kaizen.usecase import ArraySpec, Features, InvalidInput
-from serving.refusal import Refusal
+from serving import duplicates
+from serving.refusal import InputFault, Refusal
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+_COLONS = 1000
+"""How many colons a body of JSON may have besides those of its rows' keys, for those in texts."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Batch:
         size: number of rows n.
         columns: name to n values, for ``Features.decode``.
         logged: each row as it was sent, for its event.
+        root: JSON pointer to the rows in the body; "" where the body is the rows.
     """
 
     size: int
     columns: Mapping[str, Any]
     logged: list[Logged]
+    root: str = "/rows"
 
 
 class BareArray(BaseModel):
@@ -40,7 +45,7 @@ class BareArray(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     data: str
-    shape: list[int]
+    shape: Annotated[list[int], Field(max_length=32)]
 
 
 class Parser:
@@ -52,15 +57,17 @@ class Parser:
 
     Attributes:
         Payload: model of a JSON request, for the API's documentation.
+        names: the keys of a row.
     """
 
     def __init__(self, features: Features, max_rows: int) -> None:
         self._features = features
         self._max_rows = max_rows
         self._array = _Wire(features.array) if features.array else None
-        self._names = list(features.Request.model_fields)
+        self.names = list(features.Request.model_fields)
+        self._most_colons = _COLONS + max_rows * (len(self.names) + 2)
         self.Payload = payload_model(features, max_rows)
-        self.fields = {*self._names, *self.Payload.model_fields, "array.data", "array.shape"}
+        self.fields = {*self.names, *self.Payload.model_fields, "array.data", "array.shape"}
         """Every name a refusal may carry that is not of a client's making."""
 
     def __call__(self, content_type: str, body: bytes) -> Batch:
@@ -76,7 +83,7 @@ class Parser:
             if kind == BYTES and self._array:
                 return self._bare(body, self._array, "body")
         except InvalidInput as error:
-            raise Refusal.of_input(error) from None
+            raise Refusal.of_input(error, "") from None
         known = [JSON, BYTES] if self._array else [JSON]
         raise Refusal(
             415, "content-type", f"expected {' or '.join(known)}, found {content_type or 'none'!r}"
@@ -84,19 +91,30 @@ class Parser:
 
     def rows(self, rows: list[BaseModel]) -> Batch:
         """Rows that are already validated."""
-        columns = {name: [getattr(row, name) for row in rows] for name in self._names}
+        columns = {name: [getattr(row, name) for row in rows] for name in self.names}
         logged: list[Logged] = [{"values": row.model_dump(mode="json")} for row in rows]
         return Batch(len(rows), columns, logged)
 
     def _json(self, body: bytes) -> Batch:
+        if body.count(b":") > self._most_colons:
+            # Each key that is not known costs far more than its bytes.
+            raise Refusal(413, "body", f"at most {self._most_colons} keys are taken")
         try:
             payload: Any = self.Payload.model_validate_json(body, strict=True)
         except ValidationError as error:
             raise Refusal.of_validation(error) from None
         bare = getattr(payload, "array", None)
+        keys = len(payload.model_fields_set) + 2 * (bare is not None)
+        duplicates.check(body, keys + sum(len(row.model_fields_set) for row in payload.rows or ()))
         if (payload.rows is None) == (bare is None):
             both = "exactly one of 'rows' and 'array'" if self._array else "'rows'"
-            raise Refusal(400, "rows", f"expected {both}", kind="missing")
+            raise Refusal(
+                400,
+                "rows",
+                f"expected {both}",
+                kind="missing",
+                faults=[InputFault("", f"expected {both}")],
+            )
         if bare is None or self._array is None:
             return self.rows(payload.rows)
         try:
@@ -129,7 +147,8 @@ class Parser:
             for at in range(0, len(raw), wire.row_bytes)
         ]
         rows = np.frombuffer(raw, wire.dtype).reshape(size, *wire.shape)
-        return Batch(size, self._features.unpack(rows), logged)
+        root = "/array/data" if field == "array.data" else ""
+        return Batch(size, self._features.unpack(rows), logged, root)
 
 
 class _Wire:

@@ -1,16 +1,22 @@
-"""Why a request was turned away: the one form of error a client ever sees."""
+"""Why a request was turned away: the one form of error a client ever sees (RFC 9457)."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
 from kaizen.usecase import InvalidInput
 
+MEDIA_TYPE = "application/problem+json"
+
 KINDS = {
     400: "invalid",
+    401: "key_unknown",
+    403: "key_scope",
     404: "not_found",
     405: "method",
     408: "slow",
@@ -22,6 +28,19 @@ KINDS = {
 }
 """Kind of refusal by status, where nothing more exact is known. The metric's label: bounded."""
 
+_PROBLEMS = {
+    400: ("/problems/invalid-input", "The request is not valid"),
+    401: ("/problems/key-needed", "A known API key is needed"),
+    403: ("/problems/key-scope", "The API key is for something else"),
+    408: ("/problems/slow-body", "The body came too slowly"),
+    413: ("/problems/too-large", "The request is too large"),
+    415: ("/problems/content-type", "This kind of content is not taken"),
+    503: ("/problems/busy", "Too many requests at once"),
+    504: ("/problems/timeout", "The answer took too long"),
+}
+"""Type and title by status; any other is ``about:blank`` with the status's own phrase."""
+_NOT_READY = ("/problems/not-ready", "The model is not ready")
+
 _PYDANTIC_KINDS = {
     "missing": "missing",
     "extra_forbidden": "unknown_key",
@@ -32,6 +51,18 @@ _PYDANTIC_KINDS = {
     "list_type": "type",
 }
 _SHOWN = 40
+_LISTED = 8
+"""Most faults of one request that are told."""
+_DETAILED = 1000
+"""With more faults than this they are not looked at: a body of nothing but unknown keys would
+make millions of them, and each costs more than its bytes."""
+
+
+class InputFault(NamedTuple):
+    """One thing to mend: JSON pointer (RFC 6901) into the body, and what is wrong there."""
+
+    path: str
+    detail: str
 
 
 class Refusal(Exception):
@@ -43,6 +74,7 @@ class Refusal(Exception):
         reason: what is wrong and what was expected, in words.
         row: position of the row at fault, None when it is not about one row.
         kind: one of a few words, for the metric.
+        faults: of an input error, where in the body; never empty then.
     """
 
     def __init__(
@@ -53,6 +85,7 @@ class Refusal(Exception):
         *,
         row: int | None = None,
         kind: str | None = None,
+        faults: Sequence[InputFault] = (),
     ) -> None:
         super().__init__(reason)
         self.status = status
@@ -60,35 +93,75 @@ class Refusal(Exception):
         self.reason = reason
         self.row = row
         self.kind = kind or KINDS[status]
+        place = () if field == "body" else field.split(".")
+        self.faults = faults or ([InputFault(pointer(*place), reason)] if status == 400 else [])
 
     @classmethod
-    def of_input(cls, error: InvalidInput) -> Refusal:
-        """From what a use case found wrong with a row."""
-        return cls(400, error.field, error.reason, row=error.row, kind="value")
+    def of_input(cls, error: InvalidInput, root: str = "/rows", *, named: bool = True) -> Refusal:
+        """From what a use case found wrong with a row.
+
+        Args:
+            error: the finding.
+            root: pointer to the rows in the body.
+            named: whether the rows below ``root`` have a key of the finding's field.
+        """
+        path = root
+        if root == "/rows" and error.row is not None:
+            path += pointer(error.row, *([error.field] if named else []))
+        faults = [InputFault(path, error.reason)]
+        return cls(400, error.field, error.reason, row=error.row, kind="value", faults=faults)
 
     @classmethod
     def of_validation(cls, error: ValidationError) -> Refusal:
-        """From pydantic's first finding."""
-        first = error.errors(include_url=False, include_context=False)[0]
+        """From pydantic's first finding; the first few are listed."""
+        if error.error_count() > _DETAILED:
+            return cls(400, "body", f"{error.error_count()} things are wrong with it", kind="value")
+        found = error.errors(include_url=False, include_context=False)[:_LISTED]
+        faults = [InputFault(pointer(*each["loc"]), _reason(each)) for each in found]
+        first = found[0]
         place = first["loc"]
         row = None
         if len(place) > 1 and place[0] == "rows" and isinstance(place[1], int):
             row, place = place[1], place[2:] or ("rows",)
         names = [str(part) for part in place if not isinstance(part, int)]
-        kind = _PYDANTIC_KINDS.get(first["type"])
-        if kind is None:
-            kind = "type" if first["type"].endswith("_type") else "value"
-        reason = first["msg"]
-        if kind not in ("missing", "unknown_key", "json"):
-            reason += f", found {_shown(first['input'])}"
-        return cls(400, ".".join(names) or "body", reason, row=row, kind=kind)
+        name = ".".join(names) or "body"
+        return cls(400, name, _reason(first), row=row, kind=_kind(first), faults=faults)
 
-    def body(self) -> bytes:
-        """As the JSON a client gets."""
-        error: dict[str, Any] = {"field": self.field, "reason": self.reason}
-        if self.row is not None:
-            error["row"] = self.row
-        return orjson.dumps({"error": error})
+    def body(self, request_id: str) -> bytes:
+        """As the problem document a client gets."""
+        kind, title = _PROBLEMS.get(self.status, ("about:blank", ""))
+        if self.kind == "not_ready":
+            kind, title = _NOT_READY
+        problem: dict[str, Any] = {
+            "type": kind,
+            "title": title or HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.reason,
+            "instance": f"urn:kaizen:request:{request_id}",
+            "request_id": request_id,
+        }
+        if self.faults:
+            problem["errors"] = [fault._asdict() for fault in self.faults]
+        if self.kind == "not_ready":
+            # Who waits for a server reads this older form, which says whether to go on waiting.
+            problem["error"] = {"field": self.field, "reason": self.reason}
+        return orjson.dumps(problem)
+
+
+def pointer(*place: str | int) -> str:
+    """A JSON pointer (RFC 6901); parts of a client's making are shortened."""
+    parts = (str(part)[:_SHOWN].replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join(f"/{part}" for part in parts)
+
+
+def _kind(finding: Any) -> str:
+    known = _PYDANTIC_KINDS.get(finding["type"])
+    return known or ("type" if finding["type"].endswith("_type") else "value")
+
+
+def _reason(finding: Any) -> str:
+    told = finding["type"] in ("missing", "extra_forbidden", "json_invalid")
+    return str(finding["msg"]) if told else f"{finding['msg']}, found {_shown(finding['input'])}"
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,9 @@ Environment:
     KAIZEN_WORKERS: number of worker processes. (``bentoml serve --api-workers`` has no effect on
         services of this kind.)
     KAIZEN_EVENTS: folder of the event log; without it no events are kept.
+    KAIZEN_KEYS: folder of the API keys (``kaizen keys``); without it there are none.
+    KAIZEN_ROUTER_ADDRESS: where clients reach the service. With ``serving.require_key: auto`` a key
+        is needed unless this is a loopback address, so also when it is not set.
 """
 
 from __future__ import annotations
@@ -39,7 +42,13 @@ class Direct(bentoml.Service[Any]):
         """What a worker serves."""
         self.inject_config()
         events = os.environ.get("KAIZEN_EVENTS")
-        return create(FOLDER, Path(events) if events else None)
+        keys = os.environ.get("KAIZEN_KEYS")
+        return create(
+            FOLDER,
+            Path(events) if events else None,
+            Path(keys) if keys else None,
+            os.environ.get("KAIZEN_ROUTER_ADDRESS", ""),
+        )
 
 
 @bentoml.service(

@@ -18,8 +18,10 @@ from starlette.types import Receive
 
 from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
+from serving.access import Door
 from serving.answer import answer
 from serving.body import read
+from serving.identity import Identity, identify
 from serving.metrics import Metrics
 from serving.model import Model
 from serving.parser import Batch
@@ -27,6 +29,9 @@ from serving.refusal import Refusal
 
 INLINE_SECONDS = 0.005
 """Longest time for which scoring may hold the event loop up."""
+READERS = 4
+"""Requests whose bodies are still arriving, per request that may be in work: whoever sends slowly
+takes no place of those who have sent."""
 
 _log = logging.getLogger("kaizen.serving")
 
@@ -37,29 +42,46 @@ class Worker:
     Args:
         folder: where the release lies.
         events: folder of the event log, None to keep none.
+        keys: folder of the API keys, None where there are none.
+        address: where clients reach the service.
 
     Raises:
         KaizenError: the release is damaged, or the model does not answer its golden set as due.
     """
 
-    def __init__(self, folder: Path, events: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        events: Path | None,
+        keys: Path | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.model = Model(folder)
         self.model.check()
         self.metrics = Metrics(self.model.usecase, self.model.version, self.model.parser.fields)
         self._limits = self.model.limits
+        self._door = Door(self._limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
         self._spool = Spool(events) if events else None
         self._thread = ThreadPoolExecutor(1, "score")
-        self._in_flight = 0
+        self._reading = 0
+        self._in_work = 0
 
-    async def predict(self, headers: Headers, receive: Receive) -> bytes:
+    async def predict(
+        self, headers: Headers, receive: Receive, who: Identity | None = None
+    ) -> bytes:
         """The JSON answer to one request, its events already in the log.
+
+        Args:
+            headers: the request's.
+            receive: gives its body.
+            who: its names, read from ``headers`` where they are not given.
 
         Raises:
             Refusal: there is no answer; the refusal has been counted.
         """
         try:
-            return await self._admitted(headers, receive)
+            return await self._admitted(headers, receive, who or identify(headers.raw))
         except Refusal as refusal:
             self.metrics.rejected(refusal)
             raise
@@ -75,39 +97,54 @@ class Worker:
         if self._spool:
             self._spool.close()
 
-    async def _admitted(self, headers: Headers, receive: Receive) -> bytes:
+    async def _admitted(self, headers: Headers, receive: Receive, who: Identity) -> bytes:
         began = time.perf_counter()
-        if self._in_flight >= self._limits.max_in_flight:
-            raise Refusal(503, "service", f"{self._in_flight} requests are in flight, ask again")
-        self._in_flight += 1
+        limits = self._limits
+        self._shed()
+        probe = self._door.admit(headers.raw, "predict")
+        if self._reading >= READERS * limits.max_concurrency:
+            raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
+        self._reading += 1
         try:
-            batch, outputs = await self._scored(headers, receive)
+            async with asyncio.timeout(limits.read_timeout_s):
+                body = await read(headers, receive, limits.max_body_bytes)
+        except TimeoutError:
+            late = f"the body took more than {limits.read_timeout_s:g} s"
+            raise Refusal(408, "body", late) from None
         finally:
-            self._in_flight -= 1
-        content, lines = answer(self.model, batch, outputs, headers, began)
+            self._reading -= 1
+        self._shed()
+        self._in_work += 1
+        try:
+            batch, outputs = await self._scored(headers.get("content-type", ""), body)
+        finally:
+            self._in_work -= 1
+        content, lines = answer(self.model, batch, outputs, who, began, probe=probe)
         logged = self._spool.write(lines) if self._spool else None
         self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)
         return content
 
-    async def _scored(self, headers: Headers, receive: Receive) -> tuple[Batch, Outputs]:
-        waited_for = "body"
+    def _shed(self) -> None:
+        """Turn a request away while as many are in work as may be."""
+        if self._in_work >= self._limits.max_concurrency:
+            raise Refusal(503, "service", f"{self._in_work} requests are in work, ask again")
+
+    async def _scored(self, content_type: str, body: bytes) -> tuple[Batch, Outputs]:
+        root = ""
         try:
-            async with asyncio.timeout(self._limits.timeout_s):
-                body = await read(headers, receive, self._limits.max_body_bytes)
-                waited_for = "answer"
-                batch = self.model.parser(headers.get("content-type", ""), body)
-                return batch, await self._score(batch)
+            batch = self.model.parser(content_type, body)
+            root = batch.root
+            return batch, await self._score(batch)
         except InvalidInput as error:
-            raise Refusal.of_input(error) from None
+            named = error.field in self.model.parser.names
+            raise Refusal.of_input(error, root, named=named) from None
         except TimeoutError:
-            raise Refusal(
-                408 if waited_for == "body" else 504,
-                "body" if waited_for == "body" else "service",
-                f"the {waited_for} took more than {self._limits.timeout_s:g} s",
-            ) from None
+            late = f"the answer took more than {self._limits.timeout_s:g} s"
+            raise Refusal(504, "service", late) from None
 
     async def _score(self, batch: Batch) -> Outputs:
         if batch.size <= self._inline_rows:
             return self.model.score(batch)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.model.score, batch)
+        async with asyncio.timeout(self._limits.timeout_s):
+            return await loop.run_in_executor(self._thread, self.model.score, batch)

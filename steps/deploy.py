@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from zenml import step
 
 from kaizen import progress
-from kaizen.config import ServingRule
+from kaizen.config import RolloutRule, ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
 from registry import versions
@@ -15,7 +15,7 @@ from rollout.deployments import Deployment
 
 @step(enable_cache=False)
 def deploy(
-    usecase: str, release: Release, rule: dict[str, Any]
+    usecase: str, release: Release, rule: dict[str, Any], rollout: dict[str, Any]
 ) -> Annotated[Deployment, "deployment"]:
     deployment = deployments.deploy(
         release,
@@ -24,6 +24,7 @@ def deploy(
         home=home(),
         follow=versions.promote,
         report=progress.figure,
+        rule=RolloutRule.model_validate(rollout),
     )
     progress.figure(f"v{deployment.version} live at {deployment.url}")
     return deployment

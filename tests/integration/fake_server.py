@@ -21,6 +21,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/predict":
         value = 1.5 if behaviour != "wrong" else 2.5
         answer = {"model_version": version, "predictions": [{"value": value}]}
+        if behaviour == "fails" and b"x-kaizen-probe" not in dict(scope["headers"]):
+            status, answer = 500, {"error": {"field": "service", "reason": "broken"}}
     elif scope["path"] == "/readyz" and behaviour == "never-ready":
         status, answer = 503, {"error": {"field": "service", "reason": "still loading"}}
     elif scope["path"] == "/version":

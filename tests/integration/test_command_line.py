@@ -39,7 +39,22 @@ def test_an_error_is_json_too_when_json_was_asked_for(newcomer) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "train", "deploy", "up", "down", "status", "logs", "events", "ui", "why", "stack list"],
+    [
+        "run",
+        "train",
+        "deploy",
+        "traffic",
+        "promote",
+        "rollback",
+        "up",
+        "down",
+        "status",
+        "logs",
+        "events",
+        "ui",
+        "why",
+        "stack list",
+    ],
 )
 def test_every_command_has_help_with_an_example_and_json(command: str, newcomer) -> None:
     answer = newcomer.kaizen(*command.split(), "--help")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from events.schema import Event, event_id, new_id, pack
+from events.schema import SCHEMA, Event, event_id, new_id, pack
 
 Make = Callable[..., list[Event]]
 
@@ -21,6 +21,7 @@ def make() -> Make:
         outputs = pack(np.arange(rows * 2, dtype=np.float32).reshape(rows, 2))
         return [
             {
+                "schema": SCHEMA,
                 "id": event_id(request, row),
                 "time": time.time() if at is None else at,
                 "usecase": "digits",

@@ -8,6 +8,7 @@ import pytest
 import events.read as reader
 from events.read import count, files, read
 from events.schema import Event, line
+from kaizen.errors import KaizenError
 
 
 def write(path: Path, events: list[Event], tail: bytes = b"") -> None:
@@ -115,3 +116,16 @@ def test_any_number_of_files_needs_few_open_at_once(
     for _ in range(6):
         next(events)
     assert next(opened) <= 4
+
+
+def test_events_without_a_schema_are_read_and_newer_ones_refused_by_name(
+    tmp_path: Path, make
+) -> None:
+    (old,), (new,) = make(at=1), make(at=2, schema=2)
+    del old["schema"]
+    write(tmp_path / "1-1.jsonl", [old])
+    assert times(read(tmp_path)) == [1]
+    write(tmp_path / "2-1.jsonl", [new])
+    for limit in (None, 5):
+        with pytest.raises(KaizenError, match=f"{new['id']}.* has schema 2: expected 0 to 1"):
+            list(read(tmp_path, limit=limit))

@@ -101,3 +101,10 @@ def test_the_record_is_plain_data_and_settings_are_frozen() -> None:
     assert loaded.record()["split"] == {"KIND": "fixed", "holdout": 0.2, "seed": 0}
     with pytest.raises(ValueError, match="frozen"):
         loaded.seed = 3
+
+
+@pytest.mark.parametrize("stages", ["[50, 10, 100]", "[10, 50]", "[]", "[0, 100]", "[10, 10, 100]"])
+def test_stages_rise_to_all_requests(stages: str) -> None:
+    with pytest.raises(UsageError, match=r"rollout\.stages is .*: expected rising shares"):
+        config.load("diabetes", settings=[f"rollout.stages={stages}"])
+    assert config.load("diabetes", settings=["rollout.stages=[5, 100]"]).rollout.stages == (5, 100)

@@ -25,7 +25,8 @@ def settings(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
     found = {}
     for name, field in model.model_fields.items():
         missing = field.default is PydanticUndefined
-        found[f"{prefix}{name}"] = NONE if missing else field.default
+        default = NONE if missing else field.default
+        found[f"{prefix}{name}"] = list(default) if isinstance(default, tuple) else default
     return found
 
 
@@ -42,6 +43,7 @@ def test_every_setting_is_on_the_page_with_its_default(documented: dict[str, Any
         "split": {**settings(config.FixedSplit, "split."), **settings(config.HashSplit, "split.")},
         "gate": settings(config.GateRule, "gate."),
         "serving": settings(config.ServingRule, "serving."),
+        "rollout": settings(config.RolloutRule, "rollout."),
     }
     for name, keys in parts.items():
         del real[name]

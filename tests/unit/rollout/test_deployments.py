@@ -11,7 +11,7 @@ import pytest
 from kaizen.errors import KaizenError, UsageError
 from kaizen.paths import PROJECT_ROOT, Home
 from kaizen.results import Release
-from rollout import deployments, launcher
+from rollout import deployments, launcher, traffic
 from rollout.deployments import Deployment
 from rollout.state import KEPT_RELEASES, Desired, Placed, State
 
@@ -47,13 +47,14 @@ def test_status_of_what_should_run_and_does_not(home: Home) -> None:
     (service,) = deployments.status(home)
     assert service.model_dump() == {
         "usecase": "digits", "version": "4", "tag": "digits:4", "weight": 100,
+        "stage": "live", "note": "",
         "url": "http://127.0.0.1:8123/digits", "pids": (), "ready": False, "since": None,
     }  # fmt: skip
 
 
 def test_the_way_back_holds_each_version_once_and_has_an_end() -> None:
     def versions(known: Desired | None, new: str) -> list[str]:
-        return [each.version for each in deployments._previous(known, release(new))]
+        return [each.version for each in traffic.way_back(known, release(new))]
 
     assert versions(None, "1") == []
     assert versions(desired("1"), "2") == ["1"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from events.read import count
+from events.read import count, read
 from serving.app import create
 from serving.golden import Golden
 from usecases.diabetes.features import COLUMNS, features
@@ -32,9 +32,35 @@ def test_predict(client: TestClient, tmp_path: Path) -> None:
 def test_refusals_name_what_to_mend(client: TestClient) -> None:
     answer = client.post("/predict", json={"rows": [ROW, {**ROW, "bmi": "x"}]})
     assert answer.status_code == 400
-    error = answer.json()["error"]
-    assert (error["field"], error["row"]) == ("bmi", 1)
-    assert "'x'" in error["reason"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert [fault["path"] for fault in problem["errors"]] == ["/rows/1/bmi"]
+    assert "'x'" in problem["detail"]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_callers_id_and_trace_come_back(client: TestClient, tmp_path: Path) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    for path, content in {"/predict": {"rows": [ROW]}, "/nothing": {}}.items():
+        headers = {"x-request-id": "job-7", "traceparent": trace}
+        answer = client.post(path, json=content, headers=headers)
+        assert answer.json()["request_id"] == answer.headers["x-request-id"] == "job-7"
+        assert answer.headers["traceparent"] == trace
+    (event,) = read(tmp_path / "events")
+    assert event["trace"] == trace
+    assert event["request"] != "job-7", "a client may repeat itself, events may not"
+
+
+def test_a_fault_outside_of_a_prediction_is_a_problem_too(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.app.page", lambda _: 1 / 0)
+    answer = client.get("/docs")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert "zero" not in answer.text
+    assert 'code="500",endpoint="/docs"' in client.get("/metrics").text
 
 
 def test_live_and_ready(client: TestClient) -> None:
@@ -50,11 +76,14 @@ def test_version_says_where_the_model_came_from(client: TestClient) -> None:
 
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/nothing", 404), ("GET", "/predict", 405), ("POST", "/version", 405),
+    ("POST", "/predict/", 404),
 ])  # fmt: skip
 def test_other_paths_and_methods(client: TestClient, method: str, path: str, status: int) -> None:
     answer = client.request(method, path)
     assert answer.status_code == status
-    assert path in answer.json()["error"]["reason"]
+    assert path in answer.json()["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "about:blank"
 
 
 def test_a_model_that_fails_its_check_is_live_never_ready_and_says_why(
@@ -68,7 +97,9 @@ def test_a_model_that_fails_its_check_is_live_never_ready_and_says_why(
             answer = client.get(path)
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
-            assert "golden set differ" in answer.json()["error"]["reason"]
+            assert "golden set differ" in answer.json()["detail"]
+            assert answer.json()["type"] == "/problems/not-ready"
+            assert answer.json()["error"]["field"] == "model", "who waits gives up"
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 503
 
 
@@ -103,8 +134,8 @@ def test_openapi_describes_rows_answers_and_errors(client: TestClient) -> None:
     assert schemas["Request"]["required"] == list(COLUMNS)
     assert schemas["Request"]["additionalProperties"] is False
     assert schemas["Prediction"]["properties"].keys() == {"id", "progression"}
-    assert set(schemas["Fault"]["properties"]) == {"field", "reason", "row"}
-    assert set(post["responses"]) == {"200", "400", "408", "413", "415", "503", "504"}
+    assert set(schemas["Fault"]["properties"]) == {"path", "detail"}
+    assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "415", "503", "504"}
     references = str(document).split("'$ref': '#/components/schemas/")[1:]
     assert {text.partition("'")[0] for text in references} <= set(schemas)
 

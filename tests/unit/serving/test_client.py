@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from kaizen.errors import KaizenError
+from kaizen.paths import home
 from serving.client import ask, smoke, wait_ready
 from serving.golden import Golden
+from serving.keyring import probe
 
 GOLDEN = Golden(
     requests=[{"x": float(at)} for at in range(5)],
@@ -71,7 +73,7 @@ def test_a_service_that_answers_as_due_passes(fake: tuple[str, Fake]) -> None:
     url, state = fake
     smoke(url, GOLDEN, "3", at_once=2)
     smoke(url, GOLDEN)
-    assert state.probes == ["1"] * 4
+    assert state.probes == [probe(home().keys)] * 4
 
 
 def test_the_request_that_differs_is_named(fake: tuple[str, Fake]) -> None:
@@ -98,9 +100,11 @@ def test_an_empty_golden_set_proves_nothing() -> None:
 
 
 def test_a_refusal_is_quoted(fake: tuple[str, Fake]) -> None:
-    fake[1].error = (400, {"error": {"field": "x", "reason": "too large"}})
-    with pytest.raises(KaizenError, match="refused: 400 too large"):
-        ask(fake[0], [{"x": 1.0}])
+    older = {"error": {"field": "x", "reason": "too large"}}
+    for said in ({"status": 400, "detail": "too large"}, older):
+        fake[1].error = (400, said)
+        with pytest.raises(KaizenError, match="refused: 400 too large"):
+            ask(fake[0], [{"x": 1.0}])
     fake[1].error = (502, {"message": "no JSON of ours"})
     with pytest.raises(KaizenError, match=r"refused: 502 .*no JSON of ours"):
         ask(fake[0], [{"x": 1.0}])

@@ -1,0 +1,54 @@
+"""``kaizen compact``: event files that are complete become Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.output import as_json, line
+from kaizen.paths import home
+
+if TYPE_CHECKING:
+    from events.compact import Outcome
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(compact)
+
+
+def compact(
+    usecase: Annotated[
+        str | None, typer.Argument(help="Name of a use case; without one, all of them.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Turn complete event files into Parquet, by day (UTC) and model version.
+
+    What is being written to stays as it is. Exit code 1 where a file was refused.
+
+    Example: `kaizen compact digits`
+    """
+    from events import compact as work
+    from kaizen import catalog
+
+    names = catalog.names() if usecase is None else [catalog.check(usecase)]
+    outcomes = {name: work.compact(home().events / name) for name in names}
+    if json:
+        as_json({"usecases": {name: asdict(outcome) for name, outcome in outcomes.items()}})
+    else:
+        for name, outcome in outcomes.items():
+            _say(name, outcome)
+    if any(outcome.refused for outcome in outcomes.values()):
+        raise typer.Exit(1)
+
+
+def _say(name: str, outcome: Outcome) -> None:
+    line(f"{name}: {outcome.events:,} events of {outcome.files:,} files are Parquet now")
+    for file, count in outcome.torn.items():
+        line(f"  {file}: set aside, {count:,} of its lines are no events; the others are kept")
+    for file, reason in outcome.refused.items():
+        line(f"  {file}: left as it was: {reason}")

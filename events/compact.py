@@ -1,0 +1,145 @@
+"""Turns sealed spool files into Parquet; safe against kill -9 anywhere, and against a second one.
+
+A spool file is removed only when all its events are in durable Parquet files that bear its name.
+Killed before that, the next compaction makes the same files again in the same places. While the
+spool file is there readers take it alone, and once it is gone the Parquet files: an event is never
+away and never double. A file with lines that are no events is not removed but renamed to
+``.torn``, which readers pass over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from events import parquet
+from events.read import PARQUET, parsed
+from events.spool import OPEN, SEALED
+from kaizen.atomic import sync_folder
+from kaizen.errors import KaizenError
+from kaizen.locks import held
+
+TORN = ".torn"
+LOCK = ".compact.lock"
+
+
+@dataclass
+class Outcome:
+    """What a compaction did.
+
+    Attributes:
+        files, events: spool files that are Parquet now, and the events in them.
+        doubles: lines whose event id the same file had before.
+        torn: name of each file set aside to how many of its lines are no events.
+        refused: name of each file left as it was to the reason.
+    """
+
+    files: int = 0
+    events: int = 0
+    doubles: int = 0
+    torn: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def compact(folder: Path) -> Outcome:
+    """Compact every spool file in ``folder`` that has no writer any more.
+
+    Raises:
+        KaizenError: another compaction of this folder is going on.
+    """
+    outcome = Outcome()
+    if not folder.is_dir():
+        return outcome
+    try:
+        with held(folder / LOCK):
+            _clear(folder)
+            _seal_abandoned(folder)
+            for path in sorted(folder.glob(f"*{SEALED}")):
+                _one(folder, path, outcome)
+    except BlockingIOError:
+        raise KaizenError(
+            f"events of {folder.name} are being compacted by somebody else: wait for that one"
+        ) from None
+    return outcome
+
+
+def _one(folder: Path, path: Path, outcome: Outcome) -> None:
+    """Write a spool file's Parquet files, then take it away."""
+    stem = path.name.removesuffix(SEALED)
+    rows: dict[str, tuple[Path, parquet.Row]] = {}
+    torn = doubles = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                event = parsed(line)
+                if event is None:
+                    torn += bool(line.strip())
+                    continue
+                time, version = float(event["time"]), str(event.get("version", ""))
+                request, row = str(event["request"]), int(event["row"])
+                target = parquet.place(folder, stem, time, version)
+            except KaizenError as error:
+                outcome.refused[path.name] = str(error)
+                return
+            except (TypeError, ValueError, OverflowError, OSError):
+                torn += 1
+                continue
+            name = str(event.get("id") or f"{request}-{row}")
+            doubles += name in rows
+            probe = event.get("probe") is True
+            rows.setdefault(name, (target, (name, time, request, row, probe, line)))
+    by_target: dict[Path, list[parquet.Row]] = defaultdict(list)
+    for target, entry in rows.values():
+        by_target[target].append(entry)
+    for target, entries in by_target.items():
+        parquet.write(target, sorted(entries, key=lambda entry: entry[1:4]))
+    if torn:
+        path.rename(path.with_name(path.name + TORN))
+        outcome.torn[path.name + TORN] = torn
+    else:
+        path.unlink()
+    sync_folder(folder)
+    outcome.files += 1
+    outcome.events += len(rows)
+    outcome.doubles += doubles
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed compaction has left of writes it did not finish."""
+    for path in (folder / PARQUET).glob("day=*/version=*/.*"):
+        path.unlink()
+
+
+def _seal_abandoned(folder: Path) -> None:
+    """Seal the files whose writer died: nobody holds them, and no process has their number."""
+    for path in folder.glob(f"*{OPEN}"):
+        number = path.name.removesuffix(OPEN).rpartition("-")[2]
+        if number.isdigit() and _lives(int(number)):
+            continue
+        # Its writer may be between making and locking it, in a container with numbers of its own.
+        if not path.stat().st_size:
+            continue
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.rename(path.with_name(path.name.removesuffix(OPEN) + SEALED))
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        finally:
+            os.close(descriptor)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,154 @@
+"""What deploying, rolling back and splitting share: golden sets on disk, checks, and the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaizen.atomic import write_text
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from kaizen.results import Record, Release
+from rollout import traffic
+from rollout.reconcile import Check, Reconciler
+from rollout.state import Desired, Placed, State
+
+if TYPE_CHECKING:
+    from serving.golden import Golden
+
+Follow = Callable[[str, str], None]
+"""Called with use case and version once that version has every request."""
+
+
+class Deployment(Record):
+    """A release that is live.
+
+    Attributes:
+        usecase, version, tag: what is served.
+        url: where, without a trailing slash; POST to ``URL/predict``.
+        port: the public port.
+        seconds: from the call to the answer.
+    """
+
+    usecase: str
+    version: str
+    tag: str
+    url: str
+    port: int
+    seconds: float
+
+
+def deployment(hands: Reconciler, desired: Desired, begun: float) -> Deployment:
+    """The main release of ``desired``; ``begun`` on the monotonic clock."""
+    release = desired.main.release
+    return Deployment(
+        usecase=desired.usecase,
+        version=release.version,
+        tag=release.tag,
+        url=hands.caddy.url(desired.usecase),
+        port=hands.caddy.port,
+        seconds=round(time.monotonic() - begun, 2),
+    )
+
+
+def bring_up(state: State, hands: Reconciler, desired: Desired, follow: Follow) -> None:
+    """Have the servers of ``desired`` run and answer, and the champion's name where it belongs."""
+    seen = state.processes()
+    for placed in hands.restore(desired).releases:
+        if placed.weight:  # one that is only warm holds nobody up
+            last = seen.get(placed.service)
+            hands.servers.ready(placed, exits=last.exits if last else 0)
+    if desired.main.weight == 100:
+        follow(desired.usecase, desired.main.release.version)
+
+
+def place(
+    hands: Reconciler, row: Desired | None, release: Release, workers: int, check: Check,
+    keep: str | None = None,
+) -> tuple[Desired, Placed]:  # fmt: skip
+    """A row in which ``release`` has a ready, checked server, and that; it has no request yet.
+
+    Args:
+        keep: version that stays where two others are served; None for the main one.
+
+    Raises:
+        KaizenError: it did not start or did not pass.
+    """
+    if row is None:
+        placed = hands.admit(None, release, workers, check)
+        whole = placed.model_copy(update={"weight": 100})
+        row = Desired(usecase=release.usecase, releases=(whole,), workers=workers)
+        return row, placed
+    if not runs(row, release, workers):
+        row = hands.room(row, keep)
+    placed = hands.admit(row, release, workers, check)
+    return traffic.beside(row, placed).model_copy(update={"workers": workers}), placed
+
+
+def runs(row: Desired, release: Release, workers: int) -> bool:
+    """Whether a server of exactly this release is part of ``row``."""
+    known = row.placed(release.version)
+    return known is not None and known.release == release and row.workers == workers
+
+
+def refuse_while_on_its_way(row: Desired | None) -> None:
+    """Nothing else begins while a canary is watched.
+
+    Raises:
+        KaizenError: one is.
+    """
+    if row and row.canary:
+        share = row.canary.stages[row.canary.at]
+        raise KaizenError(
+            f"{row.usecase} v{row.canary.version} is on its way, at {share} %: wait for it, "
+            f"or `kaizen rollback {row.usecase}` ends it"
+        )
+
+
+@contextmanager
+def explained(home: Home, release: Release, what: str = "deployed") -> Iterator[None]:
+    """A failure says what is served now, and where the log of ``release`` is."""
+    try:
+        yield
+    except Exception as error:
+        with State(home) as state:
+            row = state.desired().get(release.usecase)
+        goes_on = f"v{row.main.release.version} goes on serving" if row else "nothing is served"
+        log = home.logs / f"{release.usecase}-v{release.version}.log"
+        raise KaizenError(
+            f"{release.usecase} v{release.version} was not {what}: {error}; {goes_on}; log: {log}"
+        ) from error
+
+
+def checking(home: Home, golden: Golden, version: str) -> Check:
+    """Asks the golden set of ``version`` at a URL of ``home``."""
+    from serving import client
+
+    return partial(client.smoke, golden=golden, version=version, of=home)
+
+
+def keep_golden(home: Home, release: Release, golden: Golden) -> None:
+    """Write the golden set of ``release`` down, for the way back."""
+    write_text(_golden_file(home, release), golden.dump())
+
+
+def golden_of(home: Home, release: Release) -> Golden:
+    """The golden set of a release that was deployed before.
+
+    Raises:
+        KaizenError: it is gone.
+    """
+    from serving.golden import Golden
+
+    file = _golden_file(home, release)
+    if not file.exists():
+        raise KaizenError(f"the golden set of {release.tag} is not at {file}: deploy it again")
+    return Golden.parse(file.read_bytes())
+
+
+def _golden_file(home: Home, release: Release) -> Path:
+    return home.rollout / "golden" / f"{release.usecase}-v{release.version}.json"

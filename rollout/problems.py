@@ -1,0 +1,103 @@
+"""What is wrong with what is served, and the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kaizen import locks
+from kaizen.paths import Home
+from kaizen.results import Record
+from registry.champions import Champion
+from rollout import daemon, processes
+from rollout.caddy import Caddy
+from rollout.processes import SUPERVISOR
+from rollout.reconcile import watch_lock
+from rollout.servers import is_ready
+from rollout.state import Desired, Process, State
+
+UP = "kaizen up"
+
+
+class Problem(Record):
+    """One thing that is not as it should be.
+
+    Attributes:
+        usecase: None for what all use cases share.
+        what: in words.
+        mend: the command that mends it.
+    """
+
+    usecase: str | None
+    what: str
+    mend: str
+
+
+def find(home: Home, champions: Mapping[str, Champion]) -> list[Problem]:
+    """Everything that is wrong now; nothing is changed.
+
+    Args:
+        champions: what the registry says, by use case.
+    """
+    found = [*_lost(champions)]
+    with State(home) as state:
+        rows = state.desired()
+        if not rows:
+            return found
+        running = {each.name for each in processes.scan(home)}
+        if not running:
+            names = ", ".join(rows)
+            return [*found, Problem(usecase=None, what=f"nothing runs of {names}", mend=UP)]
+        found += _common(home, state, running)
+        seen, caddy = state.processes(), Caddy(home, state)
+        for usecase, row in rows.items():
+            wrong = _servers(row, seen)
+            wrong += [] if caddy.follows(row) else ["the router does not follow the record"]
+            if row.canary and not locks.is_held(watch_lock(home, usecase)):
+                wrong.append(f"nobody watches the canary v{row.canary.version}, it goes back")
+            wrong += _name(row, champions.get(usecase))
+            found += [Problem(usecase=usecase, what=what, mend=UP) for what in wrong]
+    return found
+
+
+def _lost(champions: Mapping[str, Champion]) -> list[Problem]:
+    return [
+        Problem(
+            usecase=usecase,
+            what=f"v{champion.lost} was champion and was deleted from the registry",
+            mend=f"kaizen promote {usecase} VERSION, or kaizen run {usecase}",
+        )
+        for usecase, champion in champions.items()
+        if champion.lost
+    ]
+
+
+def _common(home: Home, state: State, running: set[str]) -> list[Problem]:
+    wrong = []
+    if daemon.running(home) is None:
+        wrong.append(f"no supervisor keeps {', '.join(sorted(running))} alive")
+    if Caddy(home, state).config() is None:
+        wrong.append("the router does not answer")
+    strays = running - {*state.services(), *state.processes(), SUPERVISOR}
+    if strays:
+        wrong.append(f"nothing asks for {', '.join(sorted(strays))}")
+    return [Problem(usecase=None, what=what, mend=UP) for what in wrong]
+
+
+def _servers(row: Desired, seen: Mapping[str, Process]) -> list[str]:
+    wrong = []
+    for placed in row.releases:
+        name, last = f"v{placed.release.version}", seen.get(placed.service)
+        if processes.find(last) is None:
+            ended = f", its server ended {last.exits} times" if last and last.exits else ""
+            wrong.append(f"{name} does not run{ended}")
+        elif not is_ready(placed.port):
+            wrong.append(f"{name} runs and is not ready")
+    return wrong
+
+
+def _name(row: Desired, champion: Champion | None) -> list[str]:
+    version = row.main.release.version
+    named = champion.version if champion else None
+    if row.canary or row.main.weight < 100 or named in (None, version):
+        return []
+    return [f"v{version} has all requests and v{named} is champion"]

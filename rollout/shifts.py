@@ -1,0 +1,175 @@
+"""Requests moved between releases by hand: back to the one before, or split by weight."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from kaizen.errors import KaizenError, unknown
+from kaizen.paths import Home
+from kaizen.results import Release
+from rollout import live, traffic
+from rollout.launcher import Launcher, bento
+from rollout.live import Deployment, Follow
+from rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from rollout.state import Desired, State
+
+if TYPE_CHECKING:
+    from serving.golden import Golden
+
+Prepare = Callable[[str], tuple[Release, "Golden"]]
+"""Given a version that has no server yet: its packaged release and golden set."""
+
+
+def rollback(
+    usecase: str,
+    home: Home,
+    follow: Follow,
+    report: Report,
+    launcher: Launcher = bento,
+    patience_s: float = READY_TIMEOUT_S,
+    why: str = "rollback",
+) -> Deployment:
+    """Serve the release before the current one again; end a canary when one is on its way.
+
+    The release before is there at once when it is still warm, else it is started first.
+
+    Raises:
+        KaizenError: there is none, or it does not serve any more; the current one goes on.
+    """
+    begun = time.monotonic()
+    with lock(home, report), State(home) as state:
+        if usecase not in state.desired():
+            raise unknown("deployment", usecase, state.desired())
+        hands = Reconciler(home, state, launcher, report, patience_s)
+        hands.foundation()
+        row = state.desired()[usecase]
+        if row.canary:
+            row = hands.back(row, f"v{row.canary.version} goes back: {why}")
+            live.bring_up(state, hands, row, follow)
+            return live.deployment(hands, row, begun)
+        if not row.previous:
+            raise KaizenError(
+                f"{usecase} v{row.main.release.version} is the only release there was: "
+                "nothing to roll back to"
+            )
+        release = row.previous[-1]
+        with live.explained(home, release):
+            check = live.checking(home, live.golden_of(home, release), release.version)
+            beside, placed = live.place(hands, row, release, row.workers, check)
+            goal = traffic.split(beside, {placed.service: 100}, time.time())
+            goal = goal.model_copy(update={"previous": row.previous[:-1]})
+            hands.serve(goal, check, lambda: follow(usecase, release.version), "serve", why)
+        return live.deployment(hands, state.desired()[usecase], begun)
+
+
+def undo(
+    deployment: Deployment,
+    error: Exception,
+    home: Home,
+    follow: Follow,
+    report: Report = lambda _: None,
+    launcher: Launcher = bento,
+) -> KaizenError:
+    """Bring back what was served before ``deployment``; the error to raise, in words."""
+    usecase = deployment.usecase
+    text = f"{usecase} v{deployment.version} gave a wrong answer: {error}"
+    with State(home) as state:
+        known = state.desired().get(usecase)
+    if known is None or known.main.release.version != deployment.version:
+        return KaizenError(f"{text}; it is not served any more")
+    if not known.previous:
+        return KaizenError(f"{text}; it goes on serving, there is no release before it")
+    try:
+        before = rollback(usecase, home, follow, report, launcher, why=str(error))
+    except KaizenError as failure:
+        return KaizenError(f"{text}; and the way back failed: {failure}")
+    return KaizenError(f"{text}; v{before.version} serves again")
+
+
+def shift(
+    usecase: str,
+    weights: Mapping[str, int],
+    home: Home,
+    prepare: Prepare,
+    follow: Follow,
+    report: Report,
+    *,
+    what: str = "traffic",
+    why: str = "",
+    workers: int = 1,
+    keep_warm_s: float = 0.0,
+    launcher: Launcher = bento,
+    patience_s: float = READY_TIMEOUT_S,
+) -> dict[str, int]:
+    """Split the requests of a use case by version; the split in force afterwards.
+
+    What must run is started and asked its golden set first. The champion's name follows only to
+    a version with all requests; what has none any more is kept warm for ``keep_warm_s``.
+
+    Args:
+        weights: percent by version, 100 together; one or two versions.
+        workers: server processes where nothing is served yet.
+
+    Raises:
+        KaizenError: a version did not start or gave a wrong answer; the split stays as it was.
+    """
+    with lock(home, report), State(home) as state:
+        hands = Reconciler(home, state, launcher, report, patience_s)
+        hands.foundation(usecase)
+        row = state.desired().get(usecase)
+        live.refuse_while_on_its_way(row)
+        if row is None and len(weights) > 1:
+            raise KaizenError(
+                f"nothing of {usecase} is served yet: begin with `kaizen deploy {usecase}`"
+            )
+        new = traffic.newcomer(row, weights) if row else next(iter(weights))
+        release, golden = prepare(new) if new else _known(home, row, weights)
+        check = live.checking(home, golden, release.version)
+        if new:
+            live.keep_golden(home, release, golden)
+        processes = row.workers if row else workers
+        keep = next((version for version in weights if version != release.version), None)
+        with live.explained(home, release, "given its share"):
+            row, _ = live.place(hands, row, release, processes, check, keep)
+            shares = _shares(hands, home, row, weights, release.version)
+            row = row.model_copy(update={"keep_warm_s": keep_warm_s})
+            goal = traffic.split(row, shares, time.time())
+            whole = len(weights) == 1
+            hands.serve(
+                goal,
+                check if whole else lambda _: None,
+                (lambda: follow(usecase, release.version)) if whole else lambda: None,
+                what,
+                why,
+            )
+        return split(state.desired()[usecase])
+
+
+def split(row: Desired) -> dict[str, int]:
+    """Percent by version, without those that are only kept warm."""
+    return {each.release.version: each.weight for each in row.releases if each.weight}
+
+
+def _known(home: Home, row: Desired | None, weights: Mapping[str, int]) -> tuple[Release, Golden]:
+    """Of the versions that run, the one with the largest share to be."""
+    version = max(weights, key=lambda each: weights[each])
+    placed = row.placed(version) if row else None
+    assert placed  # noqa: S101 - all of them run
+    return placed.release, live.golden_of(home, placed.release)
+
+
+def _shares(
+    hands: Reconciler, home: Home, row: Desired, weights: Mapping[str, int], checked: str
+) -> dict[str, int]:
+    """Percent by service; each server that was not checked yet is asked its golden set."""
+    shares = {}
+    for version, weight in weights.items():
+        placed = row.placed(version)
+        assert placed  # noqa: S101 - room was made for one other at most
+        if version != checked:
+            check = live.checking(home, live.golden_of(home, placed.release), version)
+            hands.admit(row, placed.release, row.workers, check)
+        shares[placed.service] = weight
+    return shares

@@ -1,0 +1,139 @@
+"""Leads a canary from stage to stage: watches, and changes the row when the rule says so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from kaizen import locks
+from kaizen.config import RolloutRule
+from kaizen.errors import KaizenError
+from kaizen.paths import Home
+from rollout import traffic
+from rollout.canary import Tally, Verdict, count, judge
+from rollout.reconcile import Check, Reconciler, Report, lock, watch_lock
+from rollout.servers import address
+from rollout.state import Canary, Desired, Placed, State
+
+LOOK_S = 0.2
+
+
+class Hands(Protocol):
+    """Makes a reconciler for one look; :func:`Stages.lead` holds the home's lock meanwhile."""
+
+    def __call__(self, state: State) -> Reconciler: ...
+
+
+class Stages:
+    """One canary of one home.
+
+    Args:
+        check: its golden set, asked when a stage had too few requests.
+    """
+
+    def __init__(
+        self, home: Home, usecase: str, version: str, hands: Hands, check: Check, report: Report
+    ) -> None:
+        self._home = home
+        self._usecase = usecase
+        self._version = version
+        self._hands = hands
+        self._check = check
+        self._report = report
+        self._offset = 0
+        self._seen: dict[str, Tally] = {}
+        self._since = 0.0
+
+    def lead(self, finish: Callable[[Reconciler, Desired], None]) -> None:
+        """Go from the stage in the row to the last one, then ``finish`` under the home's lock.
+
+        Raises:
+            KaizenError: a stage failed, or another command has ended the canary.
+        """
+        try:
+            while not self._look(finish):
+                time.sleep(LOOK_S)
+        except BaseException as error:
+            self._back(str(error) or type(error).__name__)
+            raise
+
+    def _look(self, finish: Callable[[Reconciler, Desired], None]) -> bool:
+        """One look; whether the canary has arrived."""
+        with lock(self._home, lambda _: None), State(self._home) as state:
+            row = state.desired().get(self._usecase)
+            canary = row.canary if row else None
+            if row is None or canary is None or canary.version != self._version:
+                raise KaizenError("another command has ended its canary: see `kaizen status`")
+            hands = self._hands(state)
+            new = next(each for each in row.releases if each.release.version == canary.version)
+            verdict = self._verdict(state, hands, row, new)
+            if verdict.what == "wait":
+                return False
+            if verdict.what == "back":
+                raise KaizenError(verdict.why)
+            self._report(f"{self._usecase} v{self._version} {verdict.why}")
+            if verdict.what == "golden":
+                self._check(address(new.port))
+            after = canary.at + 1
+            if canary.stages[after] == 100:
+                finish(hands, row)
+                return True
+            following = canary.model_copy(update={"at": after, "since": time.time()})
+            hands.shift(traffic.staged(row, following), "canary", verdict.why)
+            self._report(f"{self._usecase} v{self._version} goes on to {canary.stages[after]} %")
+            return False
+
+    def _verdict(self, state: State, hands: Reconciler, row: Desired, new: Placed) -> Verdict:
+        canary = row.canary
+        assert canary  # noqa: S101 - the caller has looked
+        if new.service not in state.services():
+            return Verdict("back", "serving was stopped while it was on its way")
+        if reason := hands.servers.ended(new):
+            return Verdict("back", reason)
+        if canary.since != self._since:  # another stage, counted anew
+            self._since, self._seen, self._offset = canary.since, {}, 0
+        lines, self._offset = hands.caddy.watched(self._offset)
+        self._seen = count(lines, canary.since, self._seen)
+        old = next(each for each in row.releases if each.service != new.service)
+        ours, theirs = (
+            self._seen.get(f"{self._usecase}.{each.slot}", Tally()) for each in (new, old)
+        )
+        return judge(canary, ours, theirs, time.time())
+
+    def _back(self, why: str) -> None:
+        with lock(self._home, lambda _: None), State(self._home) as state:
+            row = state.desired().get(self._usecase)
+            if row and row.canary and row.canary.version == self._version:
+                self._hands(state).back(row, f"v{self._version} goes back: {why}")
+
+
+def begin(hands: Reconciler, row: Desired, new: Placed, rule: RolloutRule, why: str) -> None:
+    """The first stage of ``new``, which runs and is not in ``row`` yet or has no share there."""
+    canary = Canary(
+        version=new.release.version,
+        stages=rule.stages,
+        at=0,
+        since=time.time(),
+        min_requests=rule.min_requests,
+        max_seconds=rule.max_seconds,
+    )
+    hands.shift(traffic.staged(traffic.beside(row, new), canary), "canary", why)
+
+
+@contextmanager
+def watching(home: Home, usecase: str) -> Iterator[None]:
+    """Says to everybody that this process watches the canary.
+
+    Raises:
+        KaizenError: another does.
+    """
+    try:
+        with locks.held(watch_lock(home, usecase)):
+            yield
+    except BlockingIOError:
+        raise KaizenError(
+            f"another command leads a canary of {usecase}: wait for it, "
+            f"or `kaizen rollback {usecase}` ends it"
+        ) from None

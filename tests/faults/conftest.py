@@ -1,0 +1,64 @@
+"""How often something is killed (FAULTS), and what each test counted, told at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from rolling import Place
+
+from kaizen.paths import Home
+from rollout import deployments
+
+HERE = Path(__file__).parent
+FAULTS = int(os.environ.get("FAULTS", "20"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.faults)
+            item.add_marker(pytest.mark.integration)
+            item.add_marker(pytest.mark.timeout(300 + 10 * FAULTS))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
+    """One line per test that counted something."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    counted = [each for each in reports if each.when == "call" and each.user_properties]
+    if counted:
+        terminalreporter.section("faults")
+    for each in counted:
+        words = ", ".join(f"{value} {name}" for name, value in each.user_properties)
+        terminalreporter.write_line(f"{each.nodeid.rpartition('::')[2]}: {words}")
+
+
+@pytest.fixture
+def faults() -> int:
+    """Kills per test."""
+    return FAULTS
+
+
+@pytest.fixture
+def counts(record_property) -> Callable[..., None]:
+    """Say what was counted: ``counts(kills=20, answers=1000)``."""
+
+    def say(**figures: int) -> None:
+        for name, figure in figures.items():
+            record_property(name.replace("_", " "), figure)
+
+    return say
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A home of its own, of which no process is left."""
+    there = Place(Home(tmp_path / "home"))
+    yield there
+    deployments.down(there.home)
+    assert [
+        process for process in there.running() if process.status() != psutil.STATUS_ZOMBIE
+    ] == []
