@@ -21,6 +21,7 @@ from kaizen.atomic import write_text
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from rollout import router
+from rollout.servers import last_line
 from rollout.state import Desired, Service, State
 from rollout.supervisor import ROUTER
 
@@ -28,6 +29,7 @@ CONFIG = "caddy.json"
 DEFAULT_PORT = 8080
 PORT_SETTING = "router.port"
 START_TIMEOUT_S = 15.0
+_FAILED_STARTS = 3
 _LONGEST_SOCKET_PATH = 100
 
 
@@ -169,12 +171,17 @@ class Caddy:
         self._write(CONFIG, json.dumps(wanted))
 
     def _wait(self) -> None:
+        """Have patience with a first start or two that fail: a port may be freed only now."""
         deadline = time.monotonic() + START_TIMEOUT_S
+        before = None
         while self.config() is None:
-            seen = self._state.processes().get(ROUTER)
-            if time.monotonic() > deadline or (seen and not seen.pid and seen.exits > 1):
+            exits = seen.exits if (seen := self._state.processes().get(ROUTER)) else 0
+            before = exits if before is None else min(before, exits)
+            if time.monotonic() > deadline or exits - before > _FAILED_STARTS:
                 self._state.release([ROUTER])
-                raise KaizenError(f"the router did not start: see {self._log}")
+                raise KaizenError(
+                    f"the router did not start: {last_line(self._log)} (see {self._log})"
+                )
             time.sleep(0.02)
 
     def _service(self) -> Service:

@@ -82,7 +82,7 @@ class Servers:
         if seen is None or seen.exits <= exits:
             return None
         return (
-            f"its server ended with exit code {seen.code}: {_last_line(self.log(placed.release))}"
+            f"its server ended with exit code {seen.code}: {last_line(self.log(placed.release))}"
         )
 
     def log(self, release: Release) -> Path:
@@ -150,7 +150,7 @@ def is_ready(port: int) -> bool:
         return False
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
     """The last words of a server, which mostly say what was wrong."""
     try:
         with log.open("rb") as file:
