@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli import options
 from cli.output import as_json, columns, line
 from kaizen.paths import home
+
+if TYPE_CHECKING:
+    from events.label import Label
 
 
 def add(app: typer.Typer) -> None:
@@ -23,27 +26,32 @@ def events(
     version: Annotated[
         str | None, typer.Option("--version", help="Only those of one model version.")
     ] = None,
+    labelled: Annotated[
+        bool, typer.Option("--labelled", help="Only those of which the truth is known.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """The newest predictions with model version, answer and latency.
+    """The newest predictions with model version, answer, latency, and label where one came.
 
     Example: `kaizen events digits -n 5`
     """
-    from events import read
-    from kaizen.catalog import check
+    from events.joined import joined
+    from events.read import count
+    from kaizen import catalog
 
-    folder = home().events / check(usecase)
-    total = read.count(folder)
-    newest = list(read.read(folder, limit=limit, version=version))
+    features = catalog.features(usecase)
+    folder = home().events / usecase
+    total = count(folder)
+    newest = list(joined(features, folder, limit=limit, version=version, labelled_only=labelled))
     if json:
-        as_json({"usecase": usecase, "count": total, "events": newest})
+        shown = [{**event, "label": label and _as_json(label)} for event, label in newest]
+        as_json({"usecase": usecase, "count": total, "events": shown})
         return
     if not newest:
-        other = f" by v{version}, {total:,} by other versions" if version and total else " yet"
-        line(f"no predictions of {usecase}{other}")
+        line(f"no predictions of {usecase}{_among(total, version, labelled)}")
         return
     columns(
-        [("time (UTC)", "id", "version", "latency", "answer")]
+        [("time (UTC)", "id", "version", "latency", "answer", "label")]
         + [
             (
                 datetime.fromtimestamp(event["time"], UTC).isoformat(" ", "milliseconds"),
@@ -51,8 +59,21 @@ def events(
                 f"v{event['version']}",
                 f"{event['latency_ms']:.1f} ms",
                 ", ".join(f"{key} {value}" for key, value in event["response"].items()),
+                str(label.value) if label else "",
             )
-            for event in newest
+            for event, label in newest
         ]
     )
     line(f"{len(newest)} of {total:,}")
+
+
+def _as_json(label: Label) -> dict[str, Any]:
+    return {name: found for name, found in label._asdict().items() if name != "event"}
+
+
+def _among(total: int, version: str | None, labelled: bool) -> str:
+    """What was looked for in vain."""
+    if not total or not (version or labelled):
+        return " yet"
+    by = f" by v{version}" if version else ""
+    return f"{by}{' with a label' if labelled else ''}, {total:,} others"

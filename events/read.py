@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from events.schema import PROBE_PREFIX, check_schema
+from events.schema import PROBE_PREFIX, check_schema, event_id
 from events.spool import OPEN, SEALED
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def read(
     version: str | None = None,
     since: float | None = None,
     probes: bool = False,
+    ids: Container[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The events in ``folder``, newest last, each id once.
 
@@ -47,6 +48,7 @@ def read(
         version: only of this model version.
         since: only at or after this time (seconds since the epoch).
         probes: also kaizen's own questions (golden set).
+        ids: only events of these ids.
 
     Raises:
         KaizenError: an event's schema is newer than this code.
@@ -57,6 +59,7 @@ def read(
             (version is None or event["version"] == version)
             and (since is None or event["time"] >= since)
             and (probes or not event.get("probe", False))
+            and (ids is None or event_id(event["request"], event["row"]) in ids)
         )
 
     paths, parts = _listed(folder)

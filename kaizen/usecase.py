@@ -69,6 +69,8 @@ class Features(Protocol):
     """One row of a JSON request; unknown keys are refused."""
     Response: type[BaseModel]
     """One answer."""
+    label: str
+    """The field of Response that a label is the truth of: what that field may be, a label may."""
     array: ArraySpec | None
     """One row as a bare array, or None where rows are not numbers of one kind."""
     examples: Sequence[dict[str, Any]]

@@ -53,6 +53,7 @@ class DiabetesFeatures:
     name = "diabetes"
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
+    label = "progression"
     array: ArraySpec | None = ArraySpec("float64", (len(COLUMNS),))
     examples: Sequence[dict[str, Any]] = (
         {

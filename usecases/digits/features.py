@@ -135,6 +135,7 @@ class DigitFeatures:
     name = "digits"
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
+    label = "digit"
     array: ArraySpec | None = ArraySpec("uint8", (SIDE, SIDE))
     examples: Sequence[dict[str, Any]]
 
