@@ -20,7 +20,7 @@ from serving.identity import REQUEST_ID
 from serving.refusal import MEDIA_TYPE
 
 SLOTS = ("blue", "green")
-PATHS = ("predict", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
+PATHS = ("predict", "feedback", "livez", "readyz", "version", "metrics", "openapi.json", "docs")
 """What a service answers through the router; everything else is 404 before it gets there."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

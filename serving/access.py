@@ -106,16 +106,7 @@ class Door:
         Raises:
             Refusal: 401 without a known key, 403 with one that is for something else.
         """
-        probe = sent = None
-        for name, value in headers:
-            if name == b"authorization":
-                scheme, _, credentials = value.partition(b" ")
-                if scheme.lower() == b"bearer":
-                    sent = credentials.strip()
-            elif name == b"x-api-key":
-                sent = sent or value
-            elif name == _PROBE:
-                probe = value
+        probe, sent = _sent(headers)
         if probe is None and not self._required:
             return False
         self._look()
@@ -125,17 +116,27 @@ class Door:
             self._check(sent, scope)
         return False
 
+    def holder(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """Name of the key a request was admitted with; None where none is needed."""
+        _, sent = _sent(headers)
+        key = self._known(sent) if sent and self._required else None
+        return key.name if key else None
+
     def _check(self, sent: bytes | None, scope: str) -> None:
         if not sent:
             reason = "a key is needed: authorization: Bearer KEY (`kaizen keys create` makes one)"
             raise Refusal(401, "authorization", reason, kind="key_missing")
-        parts = sent.decode("latin-1").split("_", 2)
-        key = self._keys.get(parts[1]) if len(parts) == 3 else None
-        if key is None or not compare_digest(key.digest, digest(sent)):
+        key = self._known(sent)
+        if key is None:
             raise Refusal(401, "authorization", "the key is not known", kind="key_unknown")
         if key.scope not in (scope, ADMIN):
             reason = f"the key is for {key.scope}, this needs {scope}"
             raise Refusal(403, "authorization", reason, kind="key_scope")
+
+    def _known(self, sent: bytes) -> Key | None:
+        parts = sent.decode("latin-1").split("_", 2)
+        key = self._keys.get(parts[1]) if len(parts) == 3 else None
+        return key if key and compare_digest(key.digest, digest(sent)) else None
 
     def _look(self) -> None:
         """Read the files again where they changed."""
@@ -153,6 +154,21 @@ class Door:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             # What was known stays known: a damaged file is no reason to turn everybody away.
             _log.error("the keys in %s cannot be read: %s", self._folder, error)
+
+
+def _sent(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
+    """The probe's secret and the key that came with a request."""
+    probe = sent = None
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, credentials = value.partition(b" ")
+            if scheme.lower() == b"bearer":
+                sent = credentials.strip()
+        elif name == b"x-api-key":
+            sent = sent or value
+        elif name == _PROBE:
+            probe = value
+    return probe, sent
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

@@ -55,7 +55,7 @@ class Endpoints:
         """
         try:
             worker = Worker(self._folder, self._events, self._keys, self._address)
-            self._document = orjson.dumps(document(worker.model))
+            self._document = orjson.dumps(document(worker.model, worker.labels.Payload))
             self._version = orjson.dumps({**worker.model.metadata, "bento": _bento()})
             self.worker = worker
         except Exception as error:
@@ -73,6 +73,14 @@ class Endpoints:
         except Refusal as refusal:
             return refused(request, refusal)
         return Response(content, media_type=_JSON)
+
+    async def feedback(self, request: Request) -> Response:
+        try:
+            event = await self._ready().feedback(request.headers, request.receive)
+        except Refusal as refusal:
+            return refused(request, refusal)
+        said = {"event": event, "request_id": named(request.scope).shown}
+        return Response(orjson.dumps(said), media_type=_JSON)
 
     async def livez(self, _: Request) -> Response:
         return Response(b'{"live":true}', media_type=_JSON)
@@ -117,6 +125,7 @@ def create(
     app = Starlette(
         routes=[
             Route("/predict", on.predict, methods=["POST"]),
+            Route("/feedback", on.feedback, methods=["POST"]),
             Route("/livez", on.livez),
             Route("/readyz", on.readyz),
             Route("/version", on.version),

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from events.schema import event_id
 from kaizen.usecase import ArraySpec
 from serving.model import Model
 from serving.parser import BYTES, JSON
@@ -37,8 +38,15 @@ class Problem(BaseModel):
     errors: list[Fault] | None = Field(None, description="Of an input error: where")
 
 
-def document(model: Model) -> dict[str, Any]:
-    """The OpenAPI document of the service around ``model``."""
+class Labelled(BaseModel):
+    """A label is stored."""
+
+    event: str = Field(description="The prediction's id")
+    request_id: str
+
+
+def document(model: Model, feedback: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI document of the service around ``model``, which takes ``feedback``."""
     features = model.features
     prediction = create_model(
         "Prediction",
@@ -55,9 +63,11 @@ def document(model: Model) -> dict[str, Any]:
         (model.parser.Payload, "validation"),
         (answer, "serialization"),
         (Problem, "serialization"),
+        (feedback, "validation"),
+        (Labelled, "serialization"),
     ]
     names, schemas = models_json_schema(parts, ref_template=_REF)
-    payload, answered, failed = (names[part] for part in parts)
+    payload, answered, failed, said, labelled = (names[part] for part in parts)
     content: dict[str, Any] = {JSON: {"schema": payload, "examples": _examples(model)}}
     if features.array:
         content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
@@ -71,9 +81,7 @@ def document(model: Model) -> dict[str, Any]:
         "503": "Not ready, or too many requests in flight: see Retry-After",
         "504": "The answer took too long",
     }
-    responses = {"200": _response("One prediction per row", answered)} | {
-        status: _response(text, failed, MEDIA_TYPE) for status, text in refusals.items()
-    }
+    refused = {status: _response(text, failed, MEDIA_TYPE) for status, text in refusals.items()}
     paths: dict[str, Any] = {
         "/predict": {
             "post": {
@@ -81,9 +89,23 @@ def document(model: Model) -> dict[str, Any]:
                 "description": _bare(features.array),
                 "operationId": "predict",
                 "requestBody": {"required": True, "content": content},
-                "responses": responses,
+                "responses": {"200": _response("One prediction per row", answered)} | refused,
             }
-        }
+        },
+        "/feedback": {
+            "post": {
+                "summary": "Say what was true of a prediction, or that its answer was right",
+                "description": "The last label of a prediction counts; the same again is none.",
+                "operationId": "feedback",
+                "requestBody": {
+                    "required": True,
+                    "content": {JSON: {"schema": said, "examples": _told(model)}},
+                },
+                "responses": {"200": _response("The label is stored", labelled)}
+                | refused
+                | {"413": _response("The label is too large", failed, MEDIA_TYPE)},
+            }
+        },
     }
     for path, text in {
         "/livez": "The process runs",
@@ -113,7 +135,12 @@ def page(content: bytes) -> str:
     parts.append("<h3>Answers</h3><ul>")
     for status, response in post["responses"].items():
         parts.append(f"<li><code>{status}</code> {escape(response['description'])}</li>")
-    parts.append("</ul><h2>Also</h2><ul>")
+    told = described["paths"]["/feedback"]["post"]
+    parts.append(f"</ul><h2>POST feedback</h2><p>{escape(told['summary'])}.")
+    parts.append(f" {escape(told['description'])}</p>")
+    said = told["requestBody"]["content"][JSON]["examples"]
+    parts.extend(_block(example["value"]) for example in said.values())
+    parts.append("<h2>Also</h2><ul>")
     for path, methods in described["paths"].items():
         if "get" in methods:
             link = path.lstrip("/")
@@ -136,6 +163,15 @@ def _examples(model: Model) -> dict[str, Any]:
         value = {"array": {"data": data, "shape": [1, *spec.shape]}}
         examples["array"] = {"summary": "One row of zeros", "value": value}
     return examples
+
+
+def _told(model: Model) -> dict[str, Any]:
+    event = event_id("0" * 32, 0)
+    label = model.golden.responses[0][model.features.label]
+    return {
+        "label": {"value": {"event": event, "label": label}},
+        "agree": {"value": {"event": event, "agree": True}},
+    }
 
 
 def _bare(spec: ArraySpec | None) -> str:

@@ -14,7 +14,9 @@ from serving.refusal import Refusal
 if TYPE_CHECKING:
     from prometheus_client import Counter
 
-ENDPOINTS = ("/predict", "/livez", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
+ENDPOINTS = (
+    "/predict", "/feedback", "/livez", "/readyz", "/version", "/metrics", "/openapi.json", "/docs",
+)  # fmt: skip
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -46,6 +48,9 @@ class Metrics:
         events = counter("events", "Prediction events", "outcome")
         self._written = events.labels(**common, outcome="written")
         self._dropped = events.labels(**common, outcome="dropped")
+        labels = counter("labels", "Labels from feedback", "outcome")
+        self._stored = labels.labels(**common, outcome="stored")
+        self._lost = labels.labels(**common, outcome="lost")
         self._seconds = Histogram(
             "kaizen_predict_seconds",
             "Time to answer a prediction",
@@ -71,8 +76,12 @@ class Metrics:
         if logged is not None:
             (self._written if logged else self._dropped).inc(rows)
 
+    def labelled(self, *, stored: bool) -> None:
+        """A label came, and was stored, or could not be."""
+        (self._stored if stored else self._lost).inc()
+
     def rejected(self, refusal: Refusal) -> None:
-        """A prediction was refused. A name of the client's making never becomes a label."""
+        """A request was refused. A name of the client's making never becomes a label."""
         field = refusal.field if refusal.field in self._fields else "other"
         self._rejected.labels(**self._common, field=field, kind=refusal.kind).inc()
 

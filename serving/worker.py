@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
+from events.label import MOST_BYTES
 from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
 from serving.access import Door
 from serving.answer import answer
 from serving.body import read
+from serving.feedback import FIELDS, Feedback
 from serving.identity import Identity, identify
 from serving.metrics import Metrics
 from serving.model import Model
@@ -34,6 +38,7 @@ READERS = 4
 takes no place of those who have sent."""
 
 _log = logging.getLogger("kaizen.serving")
+_Answer = TypeVar("_Answer")
 
 
 class Worker:
@@ -58,8 +63,12 @@ class Worker:
     ) -> None:
         self.model = Model(folder)
         self.model.check()
-        self.metrics = Metrics(self.model.usecase, self.model.version, self.model.parser.fields)
-        self._limits = self.model.limits
+        fields = {*self.model.parser.fields, *FIELDS}
+        self.metrics = Metrics(self.model.usecase, self.model.version, fields)
+        self._limits = limits = self.model.limits
+        self.labels = Feedback(
+            self.model.features, events, most=limits.max_concurrency, timeout_s=limits.timeout_s
+        )
         self._door = Door(self._limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
         self._spool = Spool(events) if events else None
@@ -80,39 +89,45 @@ class Worker:
         Raises:
             Refusal: there is no answer; the refusal has been counted.
         """
+        return await self._counted(self._predicted(headers, receive, who or identify(headers.raw)))
+
+    async def feedback(self, headers: Headers, receive: Receive) -> str:
+        """Take a label; the id of its event when it is on disk.
+
+        Args:
+            headers: the request's.
+            receive: gives its body.
+
+        Raises:
+            Refusal: it is not stored; the refusal has been counted.
+        """
+        return await self._counted(self._labelled(headers, receive))
+
+    def close(self) -> None:
+        """Finish what is being scored and write labels and events out."""
+        self._thread.shutdown(cancel_futures=True)
+        self.labels.close()
+        if self._spool:
+            self._spool.close()
+
+    async def _counted(self, answer: Awaitable[_Answer]) -> _Answer:
+        """``answer``; where there is none, a refusal that has been counted."""
         try:
-            return await self._admitted(headers, receive, who or identify(headers.raw))
+            return await answer
         except Refusal as refusal:
             self.metrics.rejected(refusal)
             raise
         except Exception as error:
-            _log.exception("a prediction failed")
+            _log.exception("a request failed")
             failure = Refusal(500, "service", "the service failed; its log says why")
             self.metrics.rejected(failure)
             raise failure from error
 
-    def close(self) -> None:
-        """Finish what is being scored and write the events out."""
-        self._thread.shutdown(cancel_futures=True)
-        if self._spool:
-            self._spool.close()
-
-    async def _admitted(self, headers: Headers, receive: Receive, who: Identity) -> bytes:
+    async def _predicted(self, headers: Headers, receive: Receive, who: Identity) -> bytes:
         began = time.perf_counter()
-        limits = self._limits
         self._shed()
         probe = self._door.admit(headers.raw, "predict")
-        if self._reading >= READERS * limits.max_concurrency:
-            raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
-        self._reading += 1
-        try:
-            async with asyncio.timeout(limits.read_timeout_s):
-                body = await read(headers, receive, limits.max_body_bytes)
-        except TimeoutError:
-            late = f"the body took more than {limits.read_timeout_s:g} s"
-            raise Refusal(408, "body", late) from None
-        finally:
-            self._reading -= 1
+        body = await self._body(headers, receive, self._limits.max_body_bytes)
         self._shed()
         self._in_work += 1
         try:
@@ -123,6 +138,34 @@ class Worker:
         logged = self._spool.write(lines) if self._spool else None
         self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)
         return content
+
+    async def _labelled(self, headers: Headers, receive: Receive) -> str:
+        self._door.admit(headers.raw, "label")
+        body = await self._body(headers, receive, min(MOST_BYTES, self._limits.max_body_bytes))
+        by = self._door.holder(headers.raw)
+        label = self.labels.parsed(headers.get("content-type", ""), body, by)
+        try:
+            await self.labels.store(label)
+        except Refusal:
+            self.metrics.labelled(stored=False)
+            raise
+        self.metrics.labelled(stored=True)
+        return label.event
+
+    async def _body(self, headers: Headers, receive: Receive, most_bytes: int) -> bytes:
+        """The body, while not too many others are arriving, and not too slowly."""
+        limits = self._limits
+        if self._reading >= READERS * limits.max_concurrency:
+            raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
+        self._reading += 1
+        try:
+            async with asyncio.timeout(limits.read_timeout_s):
+                return await read(headers, receive, most_bytes)
+        except TimeoutError:
+            late = f"the body took more than {limits.read_timeout_s:g} s"
+            raise Refusal(408, "body", late) from None
+        finally:
+            self._reading -= 1
 
     def _shed(self) -> None:
         """Turn a request away while as many are in work as may be."""

@@ -146,6 +146,9 @@ def test_every_example_in_the_documentation_is_answered(client: TestClient) -> N
     assert set(examples["examples"]) == {"rows", "array"}
     for example in examples["examples"].values():
         assert client.post("/predict", json=example["value"]).status_code == 200
+    said = document["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]
+    for example in said["examples"].values():
+        assert client.post("/feedback", json=example["value"]).status_code == 200
     assert examples["examples"]["rows"]["value"]["rows"] == list(features.examples)
 
 
