@@ -54,6 +54,10 @@ def valid(schema: dict[str, Any], document: dict[str, Any]) -> st.SearchStrategy
     if "anyOf" in schema:
         return st.one_of([valid(each, document) for each in schema["anyOf"]])
     kind = schema["type"]
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"].replace("$", r"\Z"))
     if kind == "object":
         parts = {name: valid(each, document) for name, each in schema["properties"].items()}
         needed = set(schema.get("required", ()))
@@ -91,8 +95,8 @@ def bent(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
     return value
 
 
-def bodies(document: dict[str, Any]) -> st.SearchStrategy[bytes]:
-    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+def bodies(document: dict[str, Any], path: str) -> st.SearchStrategy[bytes]:
+    content = document["paths"][path]["post"]["requestBody"]["content"]
     whole = valid(content["application/json"]["schema"], document)
     written = (whole | bent(whole) | ANYTHING).map(_dump)
     cut = st.tuples(written, st.integers(0, 60)).map(lambda both: both[0][: -both[1] or None])
@@ -122,9 +126,16 @@ OTHER = st.sampled_from(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 
 def test_no_request_ends_in_a_fault_of_the_service(served: Server) -> None:
     document = httpx.get(f"{served.url}/openapi.json").json()
-    known = document["paths"]["/predict"]["post"]["responses"]
-    predict = st.just(("POST", "/predict"))
-    other = st.tuples(OTHER, st.sampled_from([*document["paths"]]))
+    known = {
+        path: methods["post"]["responses"]
+        for path, methods in document["paths"].items()
+        if "post" in methods
+    }
+    assert set(known) == {"/predict", "/feedback"}
+    meant = {
+        path: st.tuples(st.just("POST"), st.just(path), bodies(document, path)) for path in known
+    }
+    other = st.tuples(OTHER, st.sampled_from([*document["paths"]]), bodies(document, "/predict"))
     before = sorted(worker.pid for worker in served.workers())
     answered: dict[int, int] = {}
     with httpx.Client(base_url=served.url, timeout=15.0, trust_env=False) as client:
@@ -137,19 +148,20 @@ def test_no_request_ends_in_a_fault_of_the_service(served: Server) -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(
-            st.integers(0, 9).flatmap(lambda at: other if at == 9 else predict),
+            st.integers(0, 9).flatmap(
+                lambda at: other if at == 9 else meant["/feedback" if at > 6 else "/predict"]
+            ),
             HEADERS,
-            bodies(document),
         )
-        def ask(operation: tuple[str, str], headers: dict[str, str], body: bytes) -> None:
-            method, path = operation
+        def ask(operation: tuple[str, str, bytes], headers: dict[str, str]) -> None:
+            method, path, body = operation
             answer = client.request(method, path, headers=headers, content=body)
             status = answer.status_code
             answered[status] = answered.get(status, 0) + 1
             assert status < 500, answer.text
             assert answer.headers["x-request-id"]
-            if (method, path) == ("POST", "/predict"):
-                assert str(status) in known
+            if method == "POST":
+                assert str(status) in known[path]
             if status >= 400 and method != "HEAD":
                 assert answer.headers["content-type"] == "application/problem+json"
                 assert answer.json()["status"] == status

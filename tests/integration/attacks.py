@@ -31,9 +31,9 @@ class Target:
         found = httpx.URL(self.url)
         return found.host, found.port or 80
 
-    def post(self, content: bytes, **headers: str) -> httpx.Response:
+    def post(self, content: bytes, path: str = "predict", **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(f"{self.url}/predict", content=content, headers={**JSON, **named})
+        return httpx.post(f"{self.url}/{path}", content=content, headers={**JSON, **named})
 
     def raw(self, *parts: bytes, timeout_s: float = 30.0) -> bytes:
         """What comes back when ``parts`` are sent; "" where the connection is just closed."""

@@ -85,6 +85,51 @@ def test_bad_bodies(target: Target, name: str) -> None:
     assert time.monotonic() - began < 8
 
 
+def test_bad_feedback_labels_nothing(target: Target, laptop) -> None:
+    def told(event: bytes, label: bytes = b"7") -> bytes:
+        return b'{"event":' + event + b',"label":' + label + b"}"
+
+    event = b'"%s"' % target.post(GOOD).json()["predictions"][0]["id"].encode()
+    bad = {name: body for name, body in BAD.items() if not name.startswith("a million")}
+    strange = {
+        "another's folder": told(b'"../../../../etc/passwd-0"'),
+        "half an id": told(event[:20] + b'"'),
+        "an id in upper case": told(event.upper()),
+        "a line break": told(event[:-1] + rb'\n"'),
+        "a zero": told(event[:-1] + rb'\u0000"'),
+        "a huge id": told(b'"' + b"a" * 10_000 + b'-0"'),
+        "a huge row": told(b'"' + b"a" * 32 + b"-" + b"9" * 5000 + b'"'),
+        "a list of ids": told(b"[" + event + b"]"),
+        "no digit": told(event, b"10"),
+        "a text": told(event, b'"7"'),
+        "a fraction": told(event, b"7.5"),
+        "a huge label": told(event, b"9" * 4000),
+        "a larger one": told(event, b'"' + b"9" * 20_000 + b'"'),
+        "the largest": told(event, b'"' + b"9" * LIMIT + b'"'),
+        "NaN": told(event, b"NaN"),
+        "nothing": told(event, b"null"),
+        "nested": told(event, b"[" * 5000 + b"]" * 5000),
+        "twice": told(event, b'7,"label":8'),
+        "another's name": told(event, b'7,"by":"admin"'),
+        "both": told(event, b'7,"agree":true'),
+        "disagreement": b'{"event":' + event + b',"agree":false}',
+    }
+    for name, body in {**bad, **strange}.items():
+        answer = target.post(body, "feedback")
+        assert len(turned_away(answer)) < 300, name
+    told_so = target.post(told(event), "feedback", content_encoding="gzip")
+    assert (told_so.status_code, turned_away(told_so)[:10]) == (415, "compressed")
+    assert httpx.get(f"{target.url}/feedback").headers["allow"] == "POST"
+    assert laptop.kaizen("events", target.name, "--labelled", "--json").json["events"] == []
+
+    assert target.post(told(event), "feedback").status_code == 200
+    assert target.post(told(event), "feedback").status_code == 200
+    (found,) = laptop.kaizen("events", target.name, "--labelled", "--json").json["events"]
+    assert (found["id"], found["label"]["value"]) == (event.decode().strip('"'), 7)
+    known = laptop.kaizen("label", target.name, found["id"], "7", "--json").json
+    assert (known["known"], known["stored"], known["unknown_event"]) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("size", [LIMIT + 1, 3 * LIMIT])
 def test_a_body_too_large_by_its_length(target: Target, size: int) -> None:
     answer = target.post(b" " * size)

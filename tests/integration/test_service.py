@@ -20,7 +20,8 @@ import orjson
 import psutil
 import pytest
 
-from events import replay
+from events import labels, replay
+from events.joined import joined
 from events.read import count, read
 from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home
@@ -309,11 +310,35 @@ def test_nothing_is_written_beside_the_run_folder_and_the_events(server: Server)
     assert [name for name in left if not name.startswith("bentoml-uds-")] == []
 
 
-def test_kill_9_loses_no_acknowledged_event(
+def test_feedback_joins_its_prediction_whichever_worker_takes_it(server: Server) -> None:
+    before = figures(server)
+    content = orjson.dumps({"rows": ROWS[:4]})
+    said = post(server, content, JSON).json()["predictions"]
+    told: list[dict[str, Any]] = [{"event": each["id"], "agree": True} for each in said[:3]]
+    told.append({"event": said[3]["id"], "label": 25})
+    # A connection each, so that both workers take some; and everything twice.
+    answers = [
+        httpx.post(f"{server.url}/feedback", json=each, trust_env=False) for each in told * 2
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 8, answers[0].text
+    ids = {each["id"] for each in said}
+    found = {
+        event["id"]: label and label.value
+        for event, label in joined(features, server.events)
+        if event["id"] in ids
+    }
+    assert found == {each["id"]: each["progression"] for each in said} | {said[3]["id"]: 25.0}
+    after = figures(server)
+    name = 'kaizen_labels_total{outcome="stored",usecase="diabetes",version="7"}'
+    assert after[name] - before.get(name, 0.0) == 8
+
+
+def test_kill_9_loses_no_acknowledged_event_or_label(
     packaged: tuple[Home, Release, Golden], tmp_path: Path
 ) -> None:
     server = start(packaged, tmp_path / "run", 1)
     acknowledged: list[str] = []
+    labelled: list[str] = []
     ended = threading.Event()
 
     def ask() -> None:
@@ -321,9 +346,12 @@ def test_kill_9_loses_no_acknowledged_event(
             while not ended.is_set():
                 try:
                     answer = client.post(f"{server.url}/predict", content=ONE, headers=JSON)
+                    acknowledged.extend(p["id"] for p in answer.json()["predictions"])
+                    told = {"event": acknowledged[-1], "agree": True}
+                    label = client.post(f"{server.url}/feedback", json=told)
                 except httpx.HTTPError:
                     return
-                acknowledged.extend(p["id"] for p in answer.json()["predictions"])
+                labelled.append(label.json()["event"])
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -340,6 +368,9 @@ def test_kill_9_loses_no_acknowledged_event(
     logged = {event["id"] for event in read(server.events)}
     assert len(acknowledged) >= 200
     assert [name for name in acknowledged if name not in logged] == []
+    known = labels.read(server.events)
+    assert labelled
+    assert [name for name in labelled if name not in known] == []
 
 
 def test_sigterm_leaves_nothing_behind(server: Server) -> None:
@@ -350,6 +381,6 @@ def test_sigterm_leaves_nothing_behind(server: Server) -> None:
     gone, alive = psutil.wait_procs(workers, timeout=5)
     assert (len(gone), alive) == (WORKERS, [])
     assert list((server.run / "tmp").iterdir()) == []
-    assert {path.suffix for path in server.events.iterdir()} == {".jsonl"}, "events are sealed"
+    assert {path.suffix for path in server.events.glob("*.*")} == {".jsonl"}, "events are sealed"
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/livez", trust_env=False)
