@@ -18,6 +18,8 @@ from kaizen.atomic import sync_folder
 
 FOLDER, FILE = "labels", "labels.jsonl"
 """In a use case's folder of events."""
+_NAMED: set[tuple[int, int]] = set()
+"""Device and inode of the files whose names this process has made durable."""
 
 
 def append(folder: Path, labels: Iterable[Label]) -> None:
@@ -40,11 +42,15 @@ def append(folder: Path, labels: Iterable[Label]) -> None:
         if count < len(content):
             raise OSError(errno.ENOSPC, f"only {count} of {len(content)} bytes fitted", str(path))
         os.fsync(descriptor)
+        found = os.fstat(descriptor)
+        place = found.st_dev, found.st_ino
     finally:
         os.close(descriptor)
-    # Always: who made them may have been killed before it came to this, and again costs nothing.
-    for above in (path.parent, folder, folder.parent):
-        sync_folder(above)
+    # Once by every process: who made the file may have been killed before it came to this.
+    if place not in _NAMED:
+        for above in (path.parent, folder, folder.parent):
+            sync_folder(above)
+        _NAMED.add(place)
 
 
 def history(folder: Path, *, events: Container[str] | None = None) -> Iterator[Label]:

@@ -109,6 +109,8 @@ def test_it_is_durable_before_it_is_acknowledged(
     monkeypatch.setattr(store, "sync_folder", lambda above: done.append(above.name))
     append(tmp_path / "events" / "digits", [said(A, 1)])
     assert done == ["file", "labels", "digits", "events"]
+    append(tmp_path / "events" / "digits", [said(A, 7)])
+    assert done[4:] == ["file"]
 
 
 def test_a_label_too_long_is_refused(tmp_path: Path) -> None:
