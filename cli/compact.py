@@ -36,7 +36,7 @@ def compact(
     from kaizen import catalog
 
     names = catalog.names() if usecase is None else [catalog.check(usecase)]
-    outcomes = {name: work.compact(home().events / name) for name in names}
+    outcomes = {name: work.compact(home().events / name, catalog.features(name)) for name in names}
     if json:
         as_json({"usecases": {name: asdict(outcome) for name, outcome in outcomes.items()}})
     else:
