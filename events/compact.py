@@ -17,15 +17,15 @@ from functools import cache, partial
 from operator import itemgetter
 from pathlib import Path
 
-from events import columns, parquet
+from events import columns, parquet, retention
 from events.read import PARQUET, parsed
-from events.spool import OPEN, SEALED
+from events.spool import OPEN, SEALED, TORN
 from kaizen.atomic import sync_folder
+from kaizen.config import EventsRule
 from kaizen.errors import KaizenError
 from kaizen.locks import held
 from kaizen.usecase import Features
 
-TORN = ".torn"
 LOCK = ".compact.lock"
 _Order = tuple[float, str, int]
 
@@ -39,6 +39,7 @@ class Outcome:
         doubles: lines whose event id the same file had before.
         torn: name of each file set aside to how many of its lines are no events.
         refused: name of each file left as it was to the reason.
+        removed: what was older or more than is kept (a day, or a file set aside) to its bytes.
     """
 
     files: int = 0
@@ -46,14 +47,18 @@ class Outcome:
     doubles: int = 0
     torn: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
 
 
-def compact(folder: Path, features: Features | None = None) -> Outcome:
-    """Compact every spool file in ``folder`` that has no writer any more.
+def compact(
+    folder: Path, features: Features | None = None, rule: EventsRule | None = None
+) -> Outcome:
+    """Compact every spool file in ``folder`` that has no writer, then remove what is not kept.
 
     Args:
         folder: ``Home.events / USECASE``.
         features: the use case's, for the columns of rows that were sent as bare arrays.
+        rule: for how long and up to which size events are kept; None for all.
 
     Raises:
         KaizenError: another compaction of this folder is going on.
@@ -67,6 +72,8 @@ def compact(folder: Path, features: Features | None = None) -> Outcome:
             _seal_abandoned(folder)
             for path in sorted(folder.glob(f"*{SEALED}")):
                 _one(folder, path, features, outcome)
+            if rule:
+                outcome.removed = retention.enforce(folder, rule)
     except BlockingIOError:
         raise KaizenError(
             f"events of {folder.name} are being compacted by somebody else: wait for that one"
@@ -120,6 +127,7 @@ def _clear(folder: Path) -> None:
     """Remove what a killed compaction has left of writes it did not finish."""
     for path in (folder / PARQUET).glob("day=*/version=*/.*"):
         path.unlink()
+    retention.clear(folder)
 
 
 def _seal_abandoned(folder: Path) -> None:

@@ -20,6 +20,8 @@ from kaizen.atomic import sync_folder
 OPEN = ".jsonl.open"
 SEALED = ".jsonl"
 """Suffix of a file that is complete: its writer has gone on to the next one."""
+TORN = ".torn"
+"""After it: of a compacted file with lines that are no events."""
 
 _LOOK_S = 1.0
 

@@ -17,7 +17,7 @@ def deployment(
     rollout: dict[str, Any],
     events: dict[str, Any],
 ) -> None:
-    """``rule``: how the model is served, ``rollout``: how it takes over, ``events``: what is kept."""
+    """How the model is served, how it takes over, and what is kept of its events."""
     release = package(usecase, version, rule, events)
     live = deploy(usecase, release, rule, rollout)
     smoke(usecase, live)

@@ -106,8 +106,8 @@ def test_the_record_is_plain_data_and_settings_are_frozen() -> None:
 @pytest.mark.parametrize("stages", ["[50, 10, 100]", "[10, 50]", "[]", "[0, 100]", "[10, 10, 100]"])
 def test_stages_rise_to_all_requests(stages: str) -> None:
     with pytest.raises(UsageError, match=r"rollout\.stages is .*: expected rising shares"):
-        config.config.load("diabetes", settings=[f"rollout.stages={stages}"])
-    assert config.config.load("diabetes", settings=["rollout.stages=[5, 100]"]).rollout.stages == (
+        config.load("diabetes", settings=[f"rollout.stages={stages}"])
+    assert config.load("diabetes", settings=["rollout.stages=[5, 100]"]).rollout.stages == (
         5,
         100,
     )
