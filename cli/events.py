@@ -31,13 +31,17 @@ def events(
     """
     from events import read
     from kaizen.catalog import check
+    from rollout import found
 
     folder = home().events / check(usecase)
     total = read.count(folder)
     newest = list(read.read(folder, limit=limit, version=version))
+    lost = found.lost(home(), usecase)
     if json:
-        as_json({"usecase": usecase, "count": total, "events": newest})
+        as_json({"usecase": usecase, "count": total, "lost": lost, "events": newest})
         return
+    if lost:
+        line(f"{lost:,} events are lost, they could not be written: `kaizen doctor` may say why")
     if not newest:
         other = f" by v{version}, {total:,} by other versions" if version and total else " yet"
         line(f"no predictions of {usecase}{other}")

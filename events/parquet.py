@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from glob import escape
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyarrow.fs import LocalFileSystem
 
 from events import columns
 from events.read import PARQUET, parsed
@@ -57,16 +56,21 @@ class Part:
 
         Groups that end before ``since`` are not read. A file that was removed has no lines.
         """
-        wanted = None if since is None else ds.field("time") >= since
         try:
-            fragment = ds.ParquetFileFormat().make_fragment(str(self.path), LocalFileSystem())
-            groups = fragment.split_by_row_group(wanted)
-            for group in reversed(groups) if backwards else groups:
-                table = group.to_table(columns=[LINE], filter=wanted, use_threads=False)
-                found: list[bytes] = table.column(LINE).to_pylist()
-                yield from reversed(found) if backwards else found
+            file = pq.ParquetFile(self.path)
         except FileNotFoundError:
             return
+        names = [LINE] if since is None else [LINE, "time"]
+        with file:
+            groups = range(file.num_row_groups)
+            for group in reversed(groups) if backwards else groups:
+                if since is not None and _latest(file, group) < since:
+                    continue
+                table = file.read_row_group(group, columns=names, use_threads=False)
+                if since is not None:
+                    table = table.filter(pc.greater_equal(table["time"], since))
+                found: list[bytes] = table.column(LINE).to_pylist()
+                yield from reversed(found) if backwards else found
 
     def may_hold(
         self, *, since: float | None = None, until: float | None = None, version: str | None = None
@@ -93,6 +97,12 @@ class Part:
         except FileNotFoundError:
             return {_FORM: FORM, ROWS: b"0", _PROBES: b"0"}
         return {**(found.metadata or {}), ROWS: str(found.num_rows).encode()}
+
+
+def _latest(file: Any, group: int) -> float:
+    """The latest time in a group of rows, by the file's footer."""
+    column = file.metadata.row_group(group).column(file.schema_arrow.get_field_index("time"))
+    return float(column.statistics.max) if column.statistics else inf
 
 
 def parts(folder: Path, stem: str | None = None) -> list[Part]:
