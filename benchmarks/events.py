@@ -17,12 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from events import scan
 from events.compact import compact
 from events.read import count, read
 from events.schema import SCHEMA, Event, event_id, line, new_id, pack
 from events.spool import Spool
 
-VALUES = {"age": 0.03, "sex": 0.05, "bmi": 0.06, "bp": 0.02, "s1": -0.04, "s2": -0.03}
+COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+MEANS = "SELECT count(*), " + ", ".join(f'avg("inputs.{c}")' for c in COLUMNS) + " FROM events"  # noqa: S608
+CHANCE = np.random.default_rng(0)
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -33,6 +36,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def made(at: float) -> bytes:
     request = new_id()
+    values = CHANCE.normal(0, 0.05, len(COLUMNS))
     event: Event = {
         "schema": SCHEMA,
         "id": event_id(request, 0),
@@ -43,9 +47,9 @@ def made(at: float) -> bytes:
         "row": 0,
         "trace": None,
         "latency_ms": 1.234,
-        "inputs": {"values": VALUES},
-        "outputs": {"value": pack(np.ones((1, 1), np.float32))[0]},
-        "response": {"value": 152.13},
+        "inputs": {"values": dict(zip(COLUMNS, values.tolist(), strict=True))},
+        "outputs": {"value": pack(values[None, :1])[0]},
+        "response": {"value": float(values.sum())},
         "confidence": None,
     }
     return line(event)
@@ -74,12 +78,13 @@ def main(events: int) -> dict[str, float]:
 
 
 def reading(folder: Path, name: str, half: float) -> dict[str, float]:
-    """Seconds for everything, the second half by time, the newest 20, and the count."""
+    """Seconds for all, the later half, the newest 20, the count, and means of all inputs by SQL."""
     return {
         f"{name}_all_s": round(seconds(lambda: deque(read(folder), 0)), 3),
         f"{name}_since_half_s": round(seconds(lambda: deque(read(folder, since=half), 0)), 3),
         f"{name}_newest_20_s": round(seconds(lambda: list(read(folder, limit=20))), 4),
         f"{name}_count_s": round(seconds(lambda: count(folder)), 4),
+        f"{name}_scan_s": round(seconds(lambda: scan.ask(folder, MEANS)), 3),
     }
 
 

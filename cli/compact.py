@@ -28,15 +28,16 @@ def compact(
 ) -> None:
     """Turn complete event files into Parquet, by day (UTC) and model version.
 
-    What is being written to stays as it is. Exit code 1 where a file was refused.
+    What is being written to stays as it is. What is older or more than `events.keep_days` and
+    `events.max_bytes` keep is removed, the oldest days first. Exit code 1 where a file was refused.
 
     Example: `kaizen compact digits`
     """
-    from events import compact as work
+    from events.upkeep import keep_up
     from kaizen import catalog
 
     names = catalog.names() if usecase is None else [catalog.check(usecase)]
-    outcomes = {name: work.compact(home().events / name) for name in names}
+    outcomes = keep_up(home(), names)
     if json:
         as_json({"usecases": {name: asdict(outcome) for name, outcome in outcomes.items()}})
     else:
@@ -50,5 +51,7 @@ def _say(name: str, outcome: Outcome) -> None:
     line(f"{name}: {outcome.events:,} events of {outcome.files:,} files are Parquet now")
     for file, count in outcome.torn.items():
         line(f"  {file}: set aside, {count:,} of its lines are no events; the others are kept")
+    for removed, size in outcome.removed.items():
+        line(f"  {removed}: {size / 1e6:,.1f} MB removed, older or more than is kept")
     for file, reason in outcome.refused.items():
         line(f"  {file}: left as it was: {reason}")

@@ -38,15 +38,18 @@ def events(
     from events.joined import joined
     from events.read import count
     from kaizen import catalog
+    from rollout import found
 
     features = catalog.features(usecase)
     folder = home().events / usecase
-    total = count(folder)
+    total, lost = count(folder), found.lost(home(), usecase)
     newest = list(joined(features, folder, limit=limit, version=version, labelled_only=labelled))
     if json:
         shown = [{**event, "label": label and _as_json(label)} for event, label in newest]
-        as_json({"usecase": usecase, "count": total, "events": shown})
+        as_json({"usecase": usecase, "count": total, "lost": lost, "events": shown})
         return
+    if lost:
+        line(f"{lost:,} events are lost, they could not be written: `kaizen doctor` may say why")
     if not newest:
         line(f"no predictions of {usecase}{_among(total, version, labelled)}")
         return

@@ -93,13 +93,18 @@ def _tell_services(services: list[dict[str, Any]]) -> None:
             service["usecase"],
             f"v{service['version']}",
             f"{service['weight']}",
-            " ".join(filter(None, (service["stage"], service["note"]))),
+            " ".join(filter(None, (service["stage"], service["note"], _lost(service)))),
             "ready" if service["ready"] else "not answering: `kaizen up`",
             service["url"],
         )
         for service in services
     ]
     columns(rows) if services else line("nothing is served")
+
+
+def _lost(service: dict[str, Any]) -> str:
+    lost = service["events_lost"]
+    return f"({lost:,} events lost: `kaizen doctor`)" if lost else ""
 
 
 def _models() -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, jso
         usecase,
         weights,
         home(),
-        lambda version: chosen.packaged(usecase, version, config.serving, home()),
+        lambda version: chosen.packaged(usecase, version, config.serving, config.events, home()),
         partial(versions.promote, who="user", why=f"{what} {why}", forced=bool(forced)),
         _report(json=json),
         what=what,

@@ -13,17 +13,21 @@ import fcntl
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 
-from events import parquet
+from events import columns, parquet, retention
 from events.read import PARQUET, parsed
-from events.spool import OPEN, SEALED
+from events.spool import OPEN, SEALED, TORN
 from kaizen.atomic import sync_folder
+from kaizen.config import EventsRule
 from kaizen.errors import KaizenError
 from kaizen.locks import held
+from kaizen.usecase import Features
 
-TORN = ".torn"
 LOCK = ".compact.lock"
+_Order = tuple[float, str, int]
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Outcome:
         doubles: lines whose event id the same file had before.
         torn: name of each file set aside to how many of its lines are no events.
         refused: name of each file left as it was to the reason.
+        removed: what was older or more than is kept (a day, or a file set aside) to its bytes.
     """
 
     files: int = 0
@@ -42,10 +47,18 @@ class Outcome:
     doubles: int = 0
     torn: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
 
 
-def compact(folder: Path) -> Outcome:
-    """Compact every spool file in ``folder`` that has no writer any more.
+def compact(
+    folder: Path, features: Features | None = None, rule: EventsRule | None = None
+) -> Outcome:
+    """Compact every spool file in ``folder`` that has no writer, then remove what is not kept.
+
+    Args:
+        folder: ``Home.events / USECASE``.
+        features: the use case's, for the columns of rows that were sent as bare arrays.
+        rule: for how long and up to which size events are kept; None for all.
 
     Raises:
         KaizenError: another compaction of this folder is going on.
@@ -58,7 +71,9 @@ def compact(folder: Path) -> Outcome:
             _clear(folder)
             _seal_abandoned(folder)
             for path in sorted(folder.glob(f"*{SEALED}")):
-                _one(folder, path, outcome)
+                _one(folder, path, features, outcome)
+            if rule:
+                outcome.removed = retention.enforce(folder, rule)
     except BlockingIOError:
         raise KaizenError(
             f"events of {folder.name} are being compacted by somebody else: wait for that one"
@@ -66,10 +81,11 @@ def compact(folder: Path) -> Outcome:
     return outcome
 
 
-def _one(folder: Path, path: Path, outcome: Outcome) -> None:
+def _one(folder: Path, path: Path, features: Features | None, outcome: Outcome) -> None:
     """Write a spool file's Parquet files, then take it away."""
     stem = path.name.removesuffix(SEALED)
-    rows: dict[str, tuple[Path, parquet.Row]] = {}
+    rows: dict[str, tuple[Path, _Order, bytes]] = {}
+    place = cache(partial(parquet.place, folder, stem))
     torn = doubles = 0
     with path.open("rb") as file:
         for line in file:
@@ -79,23 +95,23 @@ def _one(folder: Path, path: Path, outcome: Outcome) -> None:
                     torn += bool(line.strip())
                     continue
                 time, version = float(event["time"]), str(event.get("version", ""))
-                request, row = str(event["request"]), int(event["row"])
-                target = parquet.place(folder, stem, time, version)
+                order = time, str(event["request"]), int(event["row"])
+                target = place(parquet.day(time), version)
             except KaizenError as error:
                 outcome.refused[path.name] = str(error)
                 return
             except (TypeError, ValueError, OverflowError, OSError):
                 torn += 1
                 continue
-            name = str(event.get("id") or f"{request}-{row}")
+            name = columns.name(event)
             doubles += name in rows
-            probe = event.get("probe") is True
-            rows.setdefault(name, (target, (name, time, request, row, probe, line)))
-    by_target: dict[Path, list[parquet.Row]] = defaultdict(list)
-    for target, entry in rows.values():
-        by_target[target].append(entry)
+            rows.setdefault(name, (target, order, line))
+    by_target: dict[Path, list[tuple[_Order, bytes]]] = defaultdict(list)
+    for target, order, line in rows.values():
+        by_target[target].append((order, line))
     for target, entries in by_target.items():
-        parquet.write(target, sorted(entries, key=lambda entry: entry[1:4]))
+        entries.sort(key=itemgetter(0))
+        parquet.write(target, [line for _, line in entries], features)
     if torn:
         path.rename(path.with_name(path.name + TORN))
         outcome.torn[path.name + TORN] = torn
@@ -111,6 +127,7 @@ def _clear(folder: Path) -> None:
     """Remove what a killed compaction has left of writes it did not finish."""
     for path in (folder / PARQUET).glob("day=*/version=*/.*"):
         path.unlink()
+    retention.clear(folder)
 
 
 def _seal_abandoned(folder: Path) -> None:

@@ -9,38 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from glob import escape
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow.fs import LocalFileSystem
 
-from events.read import PARQUET
+from events import columns
+from events.read import PARQUET, parsed
 from kaizen.atomic import sync_folder, write_bytes
+from kaizen.usecase import Features
 
 SUFFIX = ".parquet"
-_GROUP = 1024
+LINE = "event"
+"""The column that holds the line as the service wrote it, byte for byte. The others
+(``events.columns``) say the same in types, to be scanned."""
+_GROUP = 8192
 """Rows in a group: what is read at once, and the grain at which times are skipped."""
-_PROBES = b"kaizen.probes"
-
-SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("time", pa.float64()),
-        ("request", pa.string()),
-        ("row", pa.int64()),
-        ("probe", pa.bool_()),
-        ("event", pa.binary()),
-    ]
-)
-"""``event`` is the line as the service wrote it, byte for byte; the others are for selection."""
-
-Row = tuple[str, float, str, int, bool, bytes]
-"""A row of :data:`SCHEMA`."""
+_PROBES, _FORM = b"kaizen.probes", b"kaizen.form"
+ROWS = b"rows"
+FORM = b"2"
+"""Files without one have the line, and few columns beside it."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +56,53 @@ class Part:
 
         Groups that end before ``since`` are not read. A file that was removed has no lines.
         """
-        wanted = None if since is None else ds.field("time") >= since
         try:
-            fragment = ds.ParquetFileFormat().make_fragment(str(self.path), LocalFileSystem())
-            groups = fragment.split_by_row_group(wanted)
-            for group in reversed(groups) if backwards else groups:
-                table = group.to_table(columns=["event"], filter=wanted, use_threads=False)
-                found: list[bytes] = table.column("event").to_pylist()
-                yield from reversed(found) if backwards else found
+            file = pq.ParquetFile(self.path)
         except FileNotFoundError:
             return
+        names = [LINE] if since is None else [LINE, "time"]
+        with file:
+            groups = range(file.num_row_groups)
+            for group in reversed(groups) if backwards else groups:
+                if since is not None and _latest(file, group) < since:
+                    continue
+                table = file.read_row_group(group, columns=names, use_threads=False)
+                if since is not None:
+                    table = table.filter(pc.greater_equal(table["time"], since))
+                found: list[bytes] = table.column(LINE).to_pylist()
+                yield from reversed(found) if backwards else found
+
+    def may_hold(
+        self, *, since: float | None = None, until: float | None = None, version: str | None = None
+    ) -> bool:
+        """Whether there may be events of ``version`` in it from ``since`` to before ``until``."""
+        return (
+            version in {None, self.version}
+            and (since is None or self.ends > since)
+            and (until is None or self.day < until)
+        )
+
+    def is_typed(self) -> bool:
+        """Whether it has a column for each value, as every file that is written now."""
+        return self._footer().get(_FORM) == FORM
 
     def count(self, *, probes: bool) -> int:
-        """Number of events, from the file's footer alone."""
-        metadata: Any = pq.read_metadata(self.path)
-        return int(metadata.num_rows) - (0 if probes else int(metadata.metadata[_PROBES]))
+        """Number of events, from the file's footer alone. A file that was removed has none."""
+        footer = self._footer()
+        return int(footer[ROWS]) - (0 if probes else int(footer[_PROBES]))
+
+    def _footer(self) -> dict[bytes, bytes]:
+        try:
+            found: Any = pq.read_metadata(self.path)
+        except FileNotFoundError:
+            return {_FORM: FORM, ROWS: b"0", _PROBES: b"0"}
+        return {**(found.metadata or {}), ROWS: str(found.num_rows).encode()}
+
+
+def _latest(file: Any, group: int) -> float:
+    """The latest time in a group of rows, by the file's footer."""
+    column = file.metadata.row_group(group).column(file.schema_arrow.get_field_index("time"))
+    return float(column.statistics.max) if column.statistics else inf
 
 
 def parts(folder: Path, stem: str | None = None) -> list[Part]:
@@ -96,22 +122,38 @@ def parts(folder: Path, stem: str | None = None) -> list[Part]:
     return sorted(found, key=lambda part: (part.day, part.stem, part.version))
 
 
-def place(folder: Path, stem: str, time: float, version: str) -> Path:
-    """Where an event of this time and version lies once its spool file is compacted."""
-    day = datetime.fromtimestamp(time, UTC).date().isoformat()
+def day(time: float) -> str:
+    """The day (UTC) of a time, as ``2026-01-31``."""
+    return _day_at(int(time // 86400))
+
+
+@cache
+def _day_at(number: int) -> str:
+    return datetime.fromtimestamp(number * 86400, UTC).date().isoformat()
+
+
+def place(folder: Path, stem: str, day: str, version: str) -> Path:
+    """Where the events of a day and version lie once their spool file is compacted."""
     return folder / PARQUET / f"day={day}" / f"version={quote(version, safe='')}" / (stem + SUFFIX)
 
 
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write ``rows``, whole or not at all, and durably, also the folders above."""
-    columns = [
-        pa.array(list(column), kind.type)
-        for column, kind in zip(zip(*rows, strict=True), SCHEMA, strict=True)
+def write(path: Path, lines: Sequence[bytes], features: Features | None = None) -> None:
+    """Write the events on ``lines``, whole or not at all, and durably, also the folders above."""
+    tables = []
+    for at in range(0, len(lines), _GROUP):
+        some = lines[at : at + _GROUP]
+        events = [event for line in some if (event := parsed(line)) is not None]
+        tables.append(columns.table(events, features).append_column(LINE, pa.array(some)))
+    table = columns.joined(tables)
+    probes = str(pc.sum(table["probe"], min_count=0).as_py()).encode()
+    table = table.replace_schema_metadata({_PROBES: probes, _FORM: FORM})
+    few = [
+        field.name
+        for field in table.schema
+        if pa.types.is_string(field.type) and field.name not in {"id", "request"}
     ]
-    probes = str(sum(row[4] for row in rows)).encode()
-    table = pa.Table.from_arrays(columns, schema=SCHEMA.with_metadata({_PROBES: probes}))
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, row_group_size=_GROUP, compression="zstd")
+    pq.write_table(table, sink, row_group_size=_GROUP, compression="zstd", use_dictionary=few)
     write_bytes(path, sink.getvalue().to_pybytes())
     for above in path.parents[1:4]:
         sync_folder(above)

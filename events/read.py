@@ -62,20 +62,16 @@ def read(
             and (ids is None or event_id(event["request"], event["row"]) in ids)
         )
 
-    paths, parts = _listed(folder)
-    parts = [
-        part
-        for part in parts
-        if version in {None, part.version} and (since is None or part.ends > since)
-    ]
+    paths, parts = listed(folder)
+    parts = [part for part in parts if part.may_hold(since=since, version=version)]
     if limit is None:
-        sources = [(_began(path.name), partial(_spooled, path)) for path in paths]
+        sources = [(_began(path.name), partial(spooled, path)) for path in paths]
         sources += [
-            (max(part.day, _began(part.stem)), partial(_compacted, part, since)) for part in parts
+            (max(part.day, _began(part.stem)), partial(compacted, part, since)) for part in parts
         ]
         return filter(wanted, _distinct(_by_time(sources)))
     backwards = heapq.merge(
-        *(_spooled(path, backwards=True) for path in paths),
+        *(spooled(path, backwards=True) for path in paths),
         _days_backwards(parts, since),
         key=_key,
         reverse=True,
@@ -85,7 +81,7 @@ def read(
 
 def count(folder: Path, *, probes: bool = False) -> int:
     """Number of events in ``folder``, without parsing them."""
-    paths, parts = _listed(folder)
+    paths, parts = listed(folder)
     total = 0
     for path in paths:
         try:
@@ -109,7 +105,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(by_stem.values())
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Part]]:
+def listed(folder: Path) -> tuple[list[Path], list[Part]]:
     """Spool files and Parquet files that together hold every event once.
 
     While a spool file is there, the Parquet files made from it do not count: they may not all be
@@ -157,22 +153,23 @@ def _days_backwards(parts: Iterable[Part], since: float | None) -> Iterator[dict
     """Compacted events, newest first; the files of a day are opened when its turn comes."""
     newest_first = sorted(parts, key=attrgetter("day"), reverse=True)
     for _, of_day in groupby(newest_first, key=attrgetter("day")):
-        sources = [_compacted(part, since, backwards=True) for part in of_day]
+        sources = [compacted(part, since, backwards=True) for part in of_day]
         yield from heapq.merge(*sources, key=_key, reverse=True)
 
 
-def _compacted(
+def compacted(
     part: Part, since: float | None = None, *, backwards: bool = False
 ) -> Iterator[dict[str, Any]]:
+    """The events of a Parquet file by time."""
     return _events(part.lines(since=since, backwards=backwards))
 
 
-def _spooled(path: Path, *, backwards: bool = False) -> Iterator[dict[str, Any]]:
+def spooled(path: Path, *, backwards: bool = False) -> Iterator[dict[str, Any]]:
     """The events of a spool file, or of what it was compacted into since it was listed."""
     try:
         file = _opened(path)
     except FileNotFoundError:
-        sources = [_compacted(part, backwards=backwards) for part in _made_from(path)]
+        sources = [compacted(part, backwards=backwards) for part in _made_from(path)]
         yield from heapq.merge(*sources, key=_key, reverse=backwards)
         return
     with file:

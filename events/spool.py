@@ -20,6 +20,10 @@ from kaizen.atomic import sync_folder
 OPEN = ".jsonl.open"
 SEALED = ".jsonl"
 """Suffix of a file that is complete: its writer has gone on to the next one."""
+TORN = ".torn"
+"""After it: of a compacted file with lines that are no events."""
+
+_LOOK_S = 1.0
 
 _log = logging.getLogger("kaizen.events")
 
@@ -32,6 +36,8 @@ class Spool:
         max_bytes: size at which a new file is begun.
         max_seconds: age at which a new file is begun.
         sync_seconds: pause between two syncs to disk.
+        max_total: no new file is begun while those of all writers hold so many bytes: where nobody
+            compacts, events are dropped rather than the disk filled. None for no bound.
 
     Attributes:
         written, dropped: number of events on disk, and of those lost to an error.
@@ -44,6 +50,7 @@ class Spool:
         max_bytes: int = 64 * 2**20,
         max_seconds: float = 3600.0,
         sync_seconds: float = 1.0,
+        max_total: int | None = None,
     ) -> None:
         self.written = 0
         self.dropped = 0
@@ -51,6 +58,8 @@ class Spool:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._sync_seconds = sync_seconds
+        self._max_total = max_total
+        self._look_at = 0.0
         self._file: _File | None = None
         self._finished: list[_File] = []
         self._lock = threading.Lock()
@@ -87,12 +96,28 @@ class Spool:
         file = self._file
         if file and file.size < self._max_bytes and file.age() < self._max_seconds:
             return file
-        fresh = _File(self._folder)
         with self._lock:
             if file:
                 self._finished.append(file)
+            self._file = None
+        self._check_total()
+        fresh = _File(self._folder)
+        with self._lock:
             self._file = fresh
         return fresh
+
+    def _check_total(self) -> None:
+        """Refuse a new file while there are too many; looked at once a second at most."""
+        if self._max_total is None:
+            return
+        now = time.monotonic()
+        if now >= self._look_at:
+            if _held(self._folder) < self._max_total:
+                return
+            self._look_at = now + _LOOK_S
+        raise OSError(
+            f"its files hold {self._max_total} bytes, which is all they may: `kaizen compact`"
+        )
 
     def _sync(self) -> None:
         while not self._stop.wait(self._sync_seconds):
@@ -103,6 +128,17 @@ class Spool:
                 old.seal()
             if file:
                 file.sync()
+
+
+def _held(folder: Path) -> int:
+    """Bytes in the spool files of a folder."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for each in found:
+            if each.name.endswith((OPEN, SEALED)):
+                with suppress(FileNotFoundError):
+                    total += each.stat().st_size
+    return total
 
 
 class _File:

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from kaizen import catalog
 from kaizen.errors import UsageError, unknown
 from kaizen.paths import PROJECT_ROOT
+from kaizen.usecase import Features
 
 Tree = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -93,6 +94,31 @@ class ServingRule(Frozen):
     require_key: Literal["auto", "always", "never"] = "auto"
 
 
+class EventsRule(Frozen):
+    """What is kept of the predictions that were answered, and for how long.
+
+    Attributes:
+        redact: fields of a row that are never written down: null in their place (``drop``), or a
+            keyed hash by which equal values of one home can still be joined (``hash``).
+        keep_days: days for which compacted events are kept; None for ever.
+        max_bytes: size to which the events of a use case may grow; None for any.
+    """
+
+    redact: dict[str, Literal["drop", "hash"]] = {}
+    keep_days: float | None = Field(None, ge=1)
+    max_bytes: int | None = Field(None, ge=256 * 2**20)
+
+    def check(self, features: Features) -> None:
+        """Refuse fields that a row does not have.
+
+        Raises:
+            UsageError: there is one; the nearest known field is offered.
+        """
+        for name in self.redact:
+            if name not in features.Request.model_fields:
+                raise unknown("field in events.redact", name, features.Request.model_fields)
+
+
 class RolloutRule(Frozen):
     """How a promoted model takes over from the one that is served.
 
@@ -128,6 +154,7 @@ class Config(Frozen):
     gate: GateRule
     serving: ServingRule = ServingRule()
     rollout: RolloutRule = RolloutRule()
+    events: EventsRule = EventsRule()
 
     def record(self) -> Tree:
         """As plain data, for the record of a run."""
@@ -168,7 +195,21 @@ def load(
         tree["split"] = {"KIND": "hash", **split}
     tree["data"] = check(case.Data, tree.get("data") or {}, "data")
     tree["params"] = check(case.Params, tree.get("params") or {}, "params")
-    return check(Config, tree)
+    config = check(Config, tree)
+    config.events.check(case.features)
+    return config
+
+
+def events_rule(name: str) -> EventsRule:
+    """What use case ``name`` says of its events, without importing its training framework.
+
+    Raises:
+        UsageError: as :func:`load`, as far as it concerns events.
+    """
+    tree = read(PROJECT_ROOT / "configs" / f"{catalog.check(name)}.yaml")
+    if environment := os.environ.get("KAIZEN_ENV"):
+        tree = merge(tree, _environment(environment))
+    return check(EventsRule, tree.get("events") or {}, "events")
 
 
 def restore(record: Tree) -> Config:

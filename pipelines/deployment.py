@@ -10,8 +10,14 @@ from steps.smoke import smoke
 
 
 @pipeline(name="deployment")
-def deployment(usecase: str, version: str, rule: dict[str, Any], rollout: dict[str, Any]) -> None:
-    """``rule`` says how the model is served, ``rollout`` how it takes over."""
-    release = package(usecase, version, rule)
+def deployment(
+    usecase: str,
+    version: str,
+    rule: dict[str, Any],
+    rollout: dict[str, Any],
+    events: dict[str, Any],
+) -> None:
+    """How the model is served, how it takes over, and what is kept of its events."""
+    release = package(usecase, version, rule, events)
     live = deploy(usecase, release, rule, rollout)
     smoke(usecase, live)

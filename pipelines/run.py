@@ -153,6 +153,7 @@ def _deploy(config: Config, version: str) -> Deployment:
             version,
             config.serving.model_dump(mode="json"),
             config.rollout.model_dump(mode="json"),
+            config.events.model_dump(mode="json"),
         )
     live: Deployment = made.steps["deploy"].outputs["deployment"][0].load()
     return live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kaizen.config import ServingRule
+from kaizen.config import EventsRule, ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.results import Release
@@ -43,7 +43,9 @@ def past_the_gate(usecase: str, versions: Iterable[str], home: Home, *, force: b
     return "; ".join(forced)
 
 
-def packaged(usecase: str, version: str, rule: ServingRule, home: Home) -> tuple[Release, Golden]:
+def packaged(
+    usecase: str, version: str, rule: ServingRule, events: EventsRule, home: Home
+) -> tuple[Release, Golden]:
     """The Bento of a version, built where it is not there yet, and its golden set.
 
     Raises:
@@ -62,6 +64,7 @@ def packaged(usecase: str, version: str, rule: ServingRule, home: Home) -> tuple
         metadata=lineage.identity(usecase, version),
         rule=rule,
         home=home,
+        events=events,
     )
     registry.tag(usecase, version, bento=release.tag)
     return release, golden

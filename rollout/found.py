@@ -10,7 +10,7 @@ from kaizen.paths import Home
 from kaizen.results import Record
 from rollout import processes
 from rollout.caddy import Caddy
-from rollout.servers import is_ready
+from rollout.servers import events_lost, is_ready
 from rollout.state import Desired, Placed, State
 
 
@@ -24,6 +24,7 @@ class ServiceStatus(Record):
         pids: its processes, the first started first; empty when it does not run.
         ready: whether its server says so now.
         since: start of its server, ISO 8601 in UTC; None when it does not run.
+        events_lost: answers since then that could not be written down; None when it does not say.
     """
 
     usecase: str
@@ -36,6 +37,7 @@ class ServiceStatus(Record):
     pids: tuple[int, ...]
     ready: bool
     since: str | None
+    events_lost: int | None
 
 
 def status(home: Home) -> list[ServiceStatus]:
@@ -48,6 +50,7 @@ def status(home: Home) -> list[ServiceStatus]:
             for placed in desired.releases:
                 last = seen.get(placed.service)
                 process = processes.find(last)
+                ready = process is not None and is_ready(placed.port)
                 found.append(
                     ServiceStatus(
                         usecase=desired.usecase,
@@ -58,11 +61,19 @@ def status(home: Home) -> list[ServiceStatus]:
                         note=_note(desired, placed),
                         url=caddy.url(desired.usecase),
                         pids=_family(process),
-                        ready=process is not None and is_ready(placed.port),
+                        ready=ready,
                         since=last.since if process and last else None,
+                        events_lost=events_lost(placed.port) if ready else None,
                     )
                 )
         return found
+
+
+def lost(home: Home, usecase: str) -> int:
+    """Events of a use case that the servers running now could not write."""
+    with State(home) as state:
+        row = state.desired().get(usecase)
+    return sum(events_lost(placed.port) or 0 for placed in row.releases) if row else 0
 
 
 def _stage(row: Desired, placed: Placed) -> str:

@@ -148,6 +148,23 @@ def is_ready(port: int) -> bool:
         return False
 
 
+def events_lost(port: int) -> int | None:
+    """How many events the server on ``port`` could not write; None where it does not say."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=1.0).raise_for_status()
+        families = list(text_string_to_metric_families(answer.text))
+    except (httpx.HTTPError, ValueError):
+        return None
+    return sum(
+        int(sample.value)
+        for family in families
+        for sample in family.samples
+        if sample.name == "kaizen_events_total" and sample.labels.get("outcome") == "dropped"
+    )
+
+
 def last_line(log: Path) -> str:
     """The last words of a server, which mostly say what was wrong."""
     try:

@@ -21,7 +21,7 @@ import psutil
 
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
-from rollout import processes, rotation
+from rollout import processes, rotation, upkeep
 from rollout.state import Process, Service, State, now
 
 TICK_S = 0.1
@@ -65,6 +65,7 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Keep everything alive until ``stop`` is set or the home is removed, then end it all."""
         self._adopt()
+        keeping_up = asyncio.create_task(upkeep.run(self._home))
         revision, rotated = -1, time.monotonic()
         round_at = rotated
         while not stop.is_set() and self._state.path.exists():
@@ -82,6 +83,8 @@ class Supervisor:
                 round_at = time.monotonic()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK_S)
+        keeping_up.cancel()
+        await asyncio.gather(keeping_up, return_exceptions=True)
         await self._close()
 
     async def _round(self, revision: int) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from events import replay
-from kaizen.config import ServingRule
+from kaizen.config import EventsRule, ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home
 from kaizen.results import Release
@@ -55,6 +55,7 @@ CODE = (
     "serving/origin.py",
     "serving/parser.py",
     "serving/problems.py",
+    "serving/redaction.py",
     "serving/refusal.py",
     "serving/scorer.py",
     "serving/service.py",
@@ -83,6 +84,7 @@ def build(
     metadata: Mapping[str, Any],
     rule: ServingRule,
     home: Home,
+    events: EventsRule | None = None,
 ) -> Release:
     """Package one model version; the second call with the same input finds the first one's Bento.
 
@@ -94,16 +96,20 @@ def build(
         metadata: what /version shows besides (data set, commit, runs), as plain JSON values.
         rule: how large and how long requests may be.
         home: where Bentos are kept (``home.bentoml / "bentos"``).
+        events: what the service may write down; None for all.
 
     Raises:
         KaizenError: the ONNX model does not answer as the trained one did, or the build failed.
+        UsageError: a field is to be redacted that a row does not have.
     """
+    events = events or EventsRule()
     if not _VERSION.fullmatch(version):
         raise KaizenError(
             f"version {version!r} cannot be part of a Bento's tag: expected lower-case letters, "
             "digits, dots and underscores"
         )
     module = import_module(f"usecases.{usecase}.features")
+    events.check(module.features)
     check_parity(module.features, model, golden)
     digest = hashlib.sha256(model).hexdigest()
     limits = {
@@ -115,13 +121,14 @@ def build(
         "require_key": rule.require_key,
     }
     about = {**metadata, "usecase": usecase, "model_version": version, "digest": digest}
+    settings = {"limits": limits, "redact": events.redact, "max_spool_bytes": events.max_bytes}
     files = {name: (PROJECT_ROOT / name).read_bytes() for name in CODE}
     files[f"usecases/{usecase}/__init__.py"] = b""
     files[f"usecases/{usecase}/features.py"] = Path(str(module.__file__)).read_bytes()
     files["requirements.txt"] = (PROJECT_ROOT / LOCK).read_bytes()
     files[MODEL] = model
     files[GOLDEN] = golden.dump().encode()
-    files[METADATA] = json.dumps({**about, "limits": limits}, allow_nan=False).encode()
+    files[METADATA] = json.dumps({**about, **settings}, allow_nan=False).encode()
 
     tag = f"{usecase}:{version}-{content_digest(files)[:12]}"
     path = home.bentoml / "bentos" / tag.replace(":", "/")

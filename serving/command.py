@@ -40,7 +40,8 @@ def environment(
         events_folder: where the use case's events are kept (``home.events / release.usecase``).
         home: the state folder.
     """
-    keyring.probe(home.keys)  # there before the server first looks
+    keyring.probe(home.keys)  # these are there before the server first looks
+    keyring.redaction(home.keys)
     own = {
         "BENTOML_HOME": str(run_folder / "bentoml"),
         "KAIZEN_HOME": str(home.root),

@@ -18,6 +18,7 @@ from kaizen.atomic import write_text
 from kaizen.errors import KaizenError, UsageError, unknown
 from kaizen.locks import held
 from serving.access import KEYS, PREFIX, SCOPES, SECRET, Key, digest, read
+from serving.redaction import SALT
 
 LOCK = "lock"
 PATIENCE_S = 10.0
@@ -79,11 +80,20 @@ def revoke(folder: Path, name: str) -> Key:
 
 def probe(folder: Path) -> str:
     """The secret by which services know kaizen's own questions; made at the first call."""
-    path = folder / SECRET
+    return _secret(folder, SECRET)
+
+
+def redaction(folder: Path) -> str:
+    """The key of the hashes that stand for redacted fields; made at the first call."""
+    return _secret(folder, SALT)
+
+
+def _secret(folder: Path, name: str) -> str:
+    path = folder / name
     with suppress(FileNotFoundError):
         return path.read_text(encoding="ascii")
     _private(folder)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{SECRET}.")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(32))

@@ -29,6 +29,7 @@ from serving.identity import Identity, identify
 from serving.metrics import Metrics
 from serving.model import Model
 from serving.parser import Batch
+from serving.redaction import Redaction
 from serving.refusal import Refusal
 
 INLINE_SECONDS = 0.005
@@ -71,7 +72,9 @@ class Worker:
         )
         self._door = Door(self._limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
-        self._spool = Spool(events) if events else None
+        self._redact = Redaction.of(self.model, keys)
+        most = self.model.metadata.get("max_spool_bytes")
+        self._spool = Spool(events, max_total=most) if events else None
         self._thread = ThreadPoolExecutor(1, "score")
         self._reading = 0
         self._in_work = 0
@@ -134,6 +137,8 @@ class Worker:
             batch, outputs = await self._scored(headers.get("content-type", ""), body)
         finally:
             self._in_work -= 1
+        if self._redact:
+            batch = self._redact(batch)
         content, lines = answer(self.model, batch, outputs, who, began, probe=probe)
         logged = self._spool.write(lines) if self._spool else None
         self.metrics.predicted(batch.size, time.perf_counter() - began, logged=logged)

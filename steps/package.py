@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from zenml import step
 
 from kaizen import progress
-from kaizen.config import ServingRule
+from kaizen.config import EventsRule, ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
 from registry import lineage, versions
@@ -13,7 +13,9 @@ from serving import bundle
 
 
 @step(enable_cache=False)
-def package(usecase: str, version: str, rule: dict[str, Any]) -> Annotated[Release, "release"]:
+def package(
+    usecase: str, version: str, rule: dict[str, Any], events: dict[str, Any]
+) -> Annotated[Release, "release"]:
     release = bundle.build(
         usecase=usecase,
         version=version,
@@ -22,6 +24,7 @@ def package(usecase: str, version: str, rule: dict[str, Any]) -> Annotated[Relea
         metadata=lineage.identity(usecase, version),
         rule=ServingRule.model_validate(rule),
         home=home(),
+        events=EventsRule.model_validate(events),
     )
     versions.tag(usecase, version, bento=release.tag)
     progress.figure(release.tag)

@@ -66,7 +66,7 @@ def test_every_command_has_help_with_an_example_and_json(command: str, newcomer)
 def test_before_the_first_run_every_question_has_an_answer(newcomer) -> None:
     assert "kaizen run digits" in newcomer.kaizen("status").out
     assert newcomer.kaizen("events", "digits", "--json").json == {
-        "usecase": "digits", "count": 0, "events": [],
+        "usecase": "digits", "count": 0, "lost": 0, "events": [],
     }  # fmt: skip
     assert newcomer.kaizen("stack", "list", "--json").json["stacks"][0]["name"] == "local"
     assert newcomer.kaizen("down", "--json").json == {"ended": 0}

@@ -32,6 +32,7 @@ def test_what_was_done_is_said(folder: Path) -> None:
     (said,) = json.loads(answer.stdout)["usecases"].values()
     assert said == {
         "files": 1, "events": 1, "doubles": 0, "torn": {"1-1.jsonl.torn": 1}, "refused": {},
+        "removed": {},
     }  # fmt: skip
     again = CliRunner().invoke(app, ["compact", "digits"])
     assert again.stdout == "digits: 0 events of 0 files are Parquet now\n"

@@ -137,7 +137,7 @@ def test_a_file_compacted_between_listing_and_reading_is_still_read(
     import events.read as reader
 
     before, total = list(read(folder, limit=limit)), count(folder)
-    real = reader._listed
+    real = reader.listed
 
     def then_compacted(folder: Path):
         listed = real(folder)
@@ -145,7 +145,7 @@ def test_a_file_compacted_between_listing_and_reading_is_still_read(
         return listed
 
     copy = {path.name: path.read_bytes() for path in files(folder)}
-    monkeypatch.setattr(reader, "_listed", then_compacted)
+    monkeypatch.setattr(reader, "listed", then_compacted)
     assert list(read(folder, limit=limit)) == before
     for name, content in copy.items():
         (folder / name).write_bytes(content)

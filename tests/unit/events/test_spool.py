@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from events.compact import compact
 from events.read import count, files, read
 from events.schema import line
 from events.spool import OPEN, SEALED, Spool
@@ -142,3 +143,23 @@ def test_what_was_written_is_synced_within_a_moment(
     time.sleep(0.1)
     assert len(synced) == 1, "nothing new, nothing to sync"
     spool.close()
+
+
+def test_no_more_files_than_may_be_until_they_are_compacted(
+    tmp_path: Path, make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.spool._LOOK_S", 0.0)
+    spool = Spool(tmp_path, max_bytes=500, sync_seconds=0.01, max_total=3000)
+    outcomes = [spool.write([line(e) for e in make(2)]) for _ in range(6)]
+    assert outcomes[0]
+    assert not outcomes[-1]
+    assert spool.dropped == 2 * outcomes.count(False)
+    deadline = time.monotonic() + 5
+    while any(f.name.endswith(OPEN) for f in files(tmp_path)):  # also the last one can be taken
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    kept = count(tmp_path)
+    compact(tmp_path)
+    assert spool.write([line(e) for e in make(2)])
+    spool.close()
+    assert count(tmp_path) == kept + 2

@@ -107,4 +107,21 @@ def test_the_record_is_plain_data_and_settings_are_frozen() -> None:
 def test_stages_rise_to_all_requests(stages: str) -> None:
     with pytest.raises(UsageError, match=r"rollout\.stages is .*: expected rising shares"):
         config.load("diabetes", settings=[f"rollout.stages={stages}"])
-    assert config.load("diabetes", settings=["rollout.stages=[5, 100]"]).rollout.stages == (5, 100)
+    assert config.load("diabetes", settings=["rollout.stages=[5, 100]"]).rollout.stages == (
+        5,
+        100,
+    )
+
+
+def test_a_redacted_field_that_a_row_does_not_have_is_refused_with_the_nearest() -> None:
+    assert config.load("diabetes", settings=["events.redact.age=hash"]).events.redact == {
+        "age": "hash"
+    }
+    with pytest.raises(UsageError, match=r"unknown field in events.redact 'agee': .*'age'"):
+        config.load("diabetes", settings=["events.redact.agee=drop"])
+    with pytest.raises(UsageError, match=r"events.redact.age is 'keep'"):
+        config.load("diabetes", settings=["events.redact.age=keep"])
+
+
+def test_what_is_said_of_events_is_read_without_the_training_framework() -> None:
+    assert config.events_rule("diabetes") == config.load("diabetes").events

@@ -43,6 +43,7 @@ def test_every_setting_is_on_the_page_with_its_default(documented: dict[str, Any
         "split": {**settings(config.FixedSplit, "split."), **settings(config.HashSplit, "split.")},
         "gate": settings(config.GateRule, "gate."),
         "serving": settings(config.ServingRule, "serving."),
+        "events": settings(config.EventsRule, "events."),
         "rollout": settings(config.RolloutRule, "rollout."),
     }
     for name, keys in parts.items():

@@ -49,6 +49,7 @@ def test_status_of_what_should_run_and_does_not(home: Home) -> None:
         "usecase": "digits", "version": "4", "tag": "digits:4", "weight": 100,
         "stage": "live", "note": "",
         "url": "http://127.0.0.1:8123/digits", "pids": (), "ready": False, "since": None,
+        "events_lost": None,
     }  # fmt: skip
 
 

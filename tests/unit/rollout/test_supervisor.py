@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from kaizen.paths import Home
-from rollout import processes
+from rollout import processes, upkeep
 from rollout.state import Process, Service, State
 from rollout.supervisor import Supervisor, delay_s
 
@@ -145,3 +146,21 @@ def test_the_pause_grows_and_has_an_end() -> None:
     assert pauses[0] == 0.1
     assert pauses == sorted(pauses)
     assert pauses[-1] == 30.0
+
+
+def test_events_are_compacted_now_and_then(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "EVERY_S", 0.05)
+    folder = home.events / "diabetes"
+    folder.mkdir(parents=True)
+    event = {"id": "a-0", "time": 1.0, "request": "a", "row": 0, "version": "1"}
+    (folder / "1-1.jsonl").write_text(json.dumps(event) + "\n")
+
+    async def story() -> None:
+        async with supervised(home):
+            gone = Process(name="spool")
+            await until(lambda: None if (folder / "1-1.jsonl").exists() else gone)
+
+    asyncio.run(story())
+    assert len(list(folder.rglob("*.parquet"))) == 1
+    children = psutil.Process().children(recursive=True)
+    assert [each for each in children if processes.alive(each)] == []

@@ -1,0 +1,53 @@
+"""Has the events of a home compacted now and then, so that nobody needs a timer for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from kaizen.paths import PROJECT_ROOT, Home
+from rollout.processes import MARK
+
+EVERY_S = 600.0
+"""A worker seals a file an hour, or 64 MiB; what waits here is read more slowly, and no worse."""
+
+_log = logging.getLogger("kaizen.supervisor")
+
+
+async def run(home: Home) -> None:
+    """Go on until cancelled. A compaction that is cut short then is finished by the next one."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            if _due(home.events):
+                await _compact(home)
+        except OSError as error:
+            _log.error("cannot compact the events, trying again later: %s", error)
+
+
+def _due(events: Path) -> bool:
+    """Whether there may be something to compact or to remove."""
+    return any(next(events.glob(form), None) for form in ("*/*.jsonl*", "*/parquet/day=*"))
+
+
+async def _compact(home: Home) -> None:
+    # No mark: it is no service, and who ends us has ended it.
+    variables = {name: value for name, value in os.environ.items() if name != MARK}
+    process = await asyncio.create_subprocess_exec(
+        *("nice", sys.executable, "-m", "events.upkeep"),
+        stdin=asyncio.subprocess.DEVNULL,
+        cwd=PROJECT_ROOT,
+        env=variables | {"KAIZEN_HOME": str(home.root)},
+    )
+    try:
+        if code := await process.wait():
+            _log.warning("compacting the events ended with %s", code)
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
