@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 
 import uvicorn
@@ -13,11 +14,15 @@ if behaviour == "exits":
 
 async def app(scope, receive, send):
     if scope["type"] != "http":
+        if behaviour == "abrupt":  # in place of uvicorn's, which answers first
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return
     while (await receive()).get("more_body"):
         pass
     status, answer = 200, {}
-    await asyncio.sleep(float(dict(scope["headers"]).get(b"x-delay", 0)))
+    if delay := dict(scope["headers"]).get(b"x-delay"):
+        print("waiting", flush=True)
+        await asyncio.sleep(float(delay))
     if scope["path"] == "/predict":
         value = 1.5 if behaviour != "wrong" else 2.5
         answer = {"model_version": version, "predictions": [{"value": value}]}
