@@ -27,9 +27,9 @@ async def app(scope, receive, send):
         value = 1.5 if behaviour != "wrong" else 2.5
         answer = {"model_version": version, "predictions": [{"value": value}]}
         if behaviour == "fails" and b"x-kaizen-probe" not in dict(scope["headers"]):
-            status, answer = 500, {"error": {"field": "service", "reason": "broken"}}
+            status, answer = 500, {"type": "about:blank", "detail": "broken"}
     elif scope["path"] == "/readyz" and behaviour == "never-ready":
-        status, answer = 503, {"error": {"field": "service", "reason": "still loading"}}
+        status, answer = 503, {"type": "/problems/not-ready", "detail": "still loading"}
     elif scope["path"] == "/version":
         answer = {"raw": scope["raw_path"].decode(), "query": scope["query_string"].decode()}
     elif scope["path"] != "/readyz":
