@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from serving.metrics import ENDPOINTS
 from tests.integration.linear import linear_release
-from tests.integration.test_service import Server, start, stop
+from tests.integration.served import Server, start, stop
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
