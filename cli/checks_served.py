@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import httpx
 
 from cli.checks import Check
+from kaizen import http
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from registry.champions import Champion
@@ -111,16 +112,18 @@ def served(home: Home, known: Mapping[str, Champion]) -> list[Check]:
 def _ask(placed: Placed, url: str) -> tuple[str | None, str | None]:
     """Why a release does not answer, or the version that answers through the router."""
     try:
-        if reason := not_ready(placed.port, PATIENCE_S):
-            return reason, None
+        with http.client(PATIENCE_S) as client:
+            if reason := not_ready(placed.port, client):
+                return reason, None
     except httpx.ConnectError:
         return f"nothing listens on its port {placed.port}", None
     except KaizenError as error:
         return str(error), None
     pin = {PIN: placed.release.version}
     try:
-        answer = httpx.get(f"{url}/version", headers=pin, timeout=PATIENCE_S, trust_env=False)
-        return None, str(answer.raise_for_status().json()["model_version"])
+        with http.client(PATIENCE_S) as client:
+            answer = client.get(f"{url}/version", headers=pin).raise_for_status()
+        return None, str(answer.json()["model_version"])
     except httpx.HTTPStatusError as error:
         return f"the router says {error.response.status_code}", None
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:

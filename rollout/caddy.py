@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from kaizen import ports
+from kaizen import http, ports
 from kaizen.atomic import write_text
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
@@ -217,10 +217,8 @@ class Caddy:
                 link = Path(short, "router")
                 link.symlink_to(self.folder, target_is_directory=True)
                 socket = link / router.ADMIN_SOCKET
-            transport = httpx.HTTPTransport(uds=str(socket))
-            with httpx.Client(
-                transport=transport, base_url="http://127.0.0.1", timeout=15.0
-            ) as client:
+            with http.client(15.0, uds=str(socket)) as client:
+                client.base_url = f"http://{ports.HOST}"
                 yield client
 
 

@@ -117,6 +117,8 @@ def _settle(state: Home) -> bool:
     from rollout.launcher import bento
     from rollout.reconcile import READY_TIMEOUT_S, Reconciler, lock_if_free
 
+    if not State(state).path.exists():
+        return True  # the home was removed while this was imported
     with lock_if_free(state) as free:
         if free:
             with State(state) as known:

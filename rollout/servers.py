@@ -9,13 +9,14 @@ from pathlib import Path
 
 import httpx
 
-from kaizen import ports
+from kaizen import http, ports
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.results import Release
 from rollout import router
 from rollout.launcher import Launcher
 from rollout.state import Desired, Placed, Service, State
+from serving import readiness
 
 SERVER_PORTS = range(20000, 30000)
 """Below the ports that the system gives to clients."""
@@ -63,17 +64,18 @@ class Servers:
         """
         begun = time.monotonic()
         last = "nothing listens there yet"
-        while time.monotonic() - begun < self._patience_s:
-            if reason := self.ended(placed, exits):
-                raise KaizenError(reason)
-            try:
-                refusal = not_ready(placed.port)
-            except httpx.ConnectError:
-                refusal = last
-            if refusal is None:
-                return time.monotonic() - begun
-            last = refusal
-            time.sleep(0.05)
+        with http.client(2.0) as client:
+            while time.monotonic() - begun < self._patience_s:
+                if reason := self.ended(placed, exits):
+                    raise KaizenError(reason)
+                try:
+                    refusal = not_ready(placed.port, client)
+                except httpx.ConnectError:
+                    refusal = last
+                if refusal is None:
+                    return time.monotonic() - begun
+                last = refusal
+                time.sleep(0.05)
         raise KaizenError(f"its server was not ready within {self._patience_s:g} s: {last}")
 
     def ended(self, placed: Placed, exits: int = 0) -> str | None:
@@ -115,7 +117,7 @@ def address(port: int) -> str:
     return f"http://{ports.HOST}:{port}"
 
 
-def not_ready(port: int, timeout_s: float = 2.0) -> str | None:
+def not_ready(port: int, client: httpx.Client) -> str | None:
     """Why the server on ``port`` is not ready, None when it is.
 
     Raises:
@@ -123,27 +125,16 @@ def not_ready(port: int, timeout_s: float = 2.0) -> str | None:
         KaizenError: the server says that it never will be.
     """
     try:
-        answer = httpx.get(f"{address(port)}/readyz", timeout=timeout_s, trust_env=False)
-    except httpx.ConnectError:
-        raise
-    except httpx.HTTPError as error:
-        return str(error) or type(error).__name__
-    if answer.status_code == httpx.codes.OK:
-        return None
-    try:
-        refusal = answer.json()["error"]
-        reason, final = str(refusal["reason"]), refusal["field"] == "model"
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:200]
-    if final:
-        raise KaizenError(f"its server refuses to serve it: {reason}")
-    return reason
+        return readiness.not_ready(client, address(port))
+    except KaizenError as error:
+        raise KaizenError(f"its server refuses to serve it: {error}") from None
 
 
 def is_ready(port: int) -> bool:
     """Whether the server on ``port`` says within a second that it is ready."""
     try:
-        return not_ready(port, timeout_s=1.0) is None
+        with http.client(1.0) as client:
+            return not_ready(port, client) is None
     except (httpx.HTTPError, KaizenError):
         return False
 

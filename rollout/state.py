@@ -239,6 +239,8 @@ class State:
 
     def release(self, names: list[str]) -> None:
         """Ask for these processes no more."""
+        if not names:
+            return  # nor is a database made: the home may just have been removed
         with self._transaction() as change:
             change.executemany("DELETE FROM services WHERE name = ?", [(name,) for name in names])
 

@@ -143,9 +143,10 @@ class Supervisor:
     async def _keep(self, service: Service) -> None:
         """Keep one service alive until cancelled."""
         failures = exits = 0
+        code: int | None = None
         while True:
             begun = time.monotonic()
-            code = await self._live(service, exits)
+            code = await self._live(service, exits, code)
             exits += 1
             failures = 1 if time.monotonic() - begun > HEALTHY_S else failures + 1
             pause = delay_s(failures)
@@ -153,11 +154,13 @@ class Supervisor:
             self._record(Process(name=service.name, since=now(), exits=exits, code=code))
             await asyncio.sleep(pause)
 
-    async def _live(self, service: Service, exits: int) -> int | None:
+    async def _live(self, service: Service, exits: int, last: int | None) -> int | None:
         """One life of a service, from its start (or its adoption) to its end; its exit code."""
         process: asyncio.subprocess.Process | psutil.Process | None = None
         try:
-            process = self._orphans.pop(service.name, None) or await self._start(service, exits)
+            process = self._orphans.pop(service.name, None) or await self._start(
+                service, exits, last
+            )
             code = await _end_of(process)
         except OSError as error:
             _append(service.log, f"cannot start {service.command[0]}: {error}")
@@ -172,7 +175,9 @@ class Supervisor:
             await asyncio.to_thread(processes.end, [each.process for each in left], 0.0)
         return code
 
-    async def _start(self, service: Service, exits: int) -> asyncio.subprocess.Process:
+    async def _start(
+        self, service: Service, exits: int, last: int | None
+    ) -> asyncio.subprocess.Process:
         token = secrets.token_hex(8)
         Path(service.folder).mkdir(parents=True, exist_ok=True)
         Path(service.log).parent.mkdir(parents=True, exist_ok=True)
@@ -195,6 +200,7 @@ class Supervisor:
                 token=token,
                 since=now(),
                 exits=exits,
+                code=last,
             )
         )
         return process

@@ -43,7 +43,7 @@ class Endpoints:
         self._events = events
         self._keys = keys
         self._address = address
-        self._failure = "the model is being loaded"
+        self._why = ("not_ready", "the model is being loaded")
         self.worker: Worker | None = None
 
     @contextlib.asynccontextmanager
@@ -60,7 +60,7 @@ class Endpoints:
             self.worker = worker
         except Exception as error:
             _log.exception("the model cannot be served")
-            self._failure = str(error)
+            self._why = ("model_refused", str(error))
         yield
         if self.worker:
             self.worker.close()
@@ -107,7 +107,8 @@ class Endpoints:
 
     def _ready(self) -> Worker:
         if not self.worker:
-            raise Refusal(503, "model", self._failure, kind="not_ready")
+            kind, reason = self._why
+            raise Refusal(503, "model", reason, kind=kind)
         return self.worker
 
 

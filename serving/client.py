@@ -7,11 +7,13 @@ from typing import Any, cast
 
 import httpx
 
+from kaizen import http
 from kaizen.errors import KaizenError
 from kaizen.paths import Home, home
 from serving import keyring
 from serving.access import PROBE
 from serving.golden import Golden, same
+from serving.readiness import not_ready, reason
 
 _PAUSE = 0.05
 
@@ -24,18 +26,17 @@ def wait_ready(url: str, timeout_s: float = 30.0) -> float:
     """
     began = time.monotonic()
     last = "nothing listens there"
-    with httpx.Client(timeout=2.0, trust_env=False) as client:
+    with http.client(2.0) as client:
         while time.monotonic() - began < timeout_s:
             try:
-                response = client.get(f"{url}/readyz")
-            except httpx.HTTPError as error:
-                last = str(error) or type(error).__name__
-            else:
-                if response.status_code == httpx.codes.OK:
-                    return time.monotonic() - began
-                last = _reason(response)
-                if response.status_code == httpx.codes.SERVICE_UNAVAILABLE and _final(response):
-                    raise KaizenError(f"the service at {url} will not get ready: {last}")
+                refusal = not_ready(client, url)
+            except httpx.ConnectError as error:
+                refusal = str(error)
+            except KaizenError as error:
+                raise KaizenError(f"the service at {url} will not get ready: {error}") from None
+            if refusal is None:
+                return time.monotonic() - began
+            last = refusal
             time.sleep(_PAUSE)
     raise KaizenError(f"the service at {url} was not ready within {timeout_s:g} s: {last}")
 
@@ -62,13 +63,13 @@ def ask(
     """
     headers = {PROBE: keyring.probe((of or home()).keys)} if probe else {}
     try:
-        with httpx.Client(timeout=timeout_s, trust_env=False) as client:
+        with http.client(timeout_s) as client:
             response = client.post(f"{url}/predict", json={"rows": rows}, headers=headers)
     except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise KaizenError(f"{url}/predict gave no answer: {reason}") from error
+        said = str(error) or type(error).__name__
+        raise KaizenError(f"{url}/predict gave no answer: {said}") from error
     if response.status_code != httpx.codes.OK:
-        raise KaizenError(f"{url}/predict refused: {response.status_code} {_reason(response)}")
+        raise KaizenError(f"{url}/predict refused: {response.status_code} {reason(response)}")
     return cast(dict[str, Any], response.json())
 
 
@@ -110,20 +111,3 @@ def smoke(
                 raise KaizenError(
                     f"golden request {at} at {url}: expected {due}, found {prediction}"
                 )
-
-
-def _reason(response: httpx.Response) -> str:
-    try:
-        said = response.json()
-        # Bentos of an earlier kaizen, which a rollback may bring back, say it the older way.
-        return str(said["detail"] if "detail" in said else said["error"]["reason"])
-    except (ValueError, KeyError, TypeError):
-        return response.text[:200]
-
-
-def _final(response: httpx.Response) -> bool:
-    """A model that failed its check does not recover; a missing field means it is still loading."""
-    try:
-        return response.json()["error"]["field"] == "model"
-    except (ValueError, KeyError, TypeError):
-        return False

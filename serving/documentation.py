@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -17,6 +18,9 @@ from serving.parser import BYTES, JSON
 from serving.refusal import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
+_HEADERS = {"x-request-id": {"description": "Names the request", "schema": {"type": "string"}}}
+_RETRY = {"retry-after": {"description": "Seconds", "schema": {"type": "integer", "minimum": 0}}}
+_NOT_READY = "Not ready: the model is being loaded, or was refused"
 
 
 class Fault(BaseModel):
@@ -81,38 +85,35 @@ def document(model: Model, feedback: type[BaseModel]) -> dict[str, Any]:
         "503": "Not ready, or too many requests in flight: see Retry-After",
         "504": "The answer took too long",
     }
-    refused = {status: _response(text, failed, MEDIA_TYPE) for status, text in refusals.items()}
-    paths: dict[str, Any] = {
-        "/predict": {
-            "post": {
-                "summary": "Predict",
-                "description": _bare(features.array),
-                "operationId": "predict",
-                "requestBody": {"required": True, "content": content},
-                "responses": {"200": _response("One prediction per row", answered)} | refused,
-            }
-        },
-        "/feedback": {
-            "post": {
-                "summary": "Say what was true of a prediction, or that its answer was right",
-                "description": "The last label of a prediction counts; the same again is none.",
-                "operationId": "feedback",
-                "requestBody": {
-                    "required": True,
-                    "content": {JSON: {"schema": said, "examples": _told(model)}},
-                },
-                "responses": {"200": _response("The label is stored", labelled)}
-                | refused
-                | {"413": _response("The label is too large", failed, MEDIA_TYPE)},
-            }
-        },
+    refused = {
+        status: _response(text, failed, MEDIA_TYPE, _RETRY if status == "503" else {})
+        for status, text in refusals.items()
     }
-    for path, text in {
-        "/livez": "The process runs",
-        "/readyz": "The model answers its golden set as due",
-        "/version": "What is served and where it came from",
-    }.items():
-        paths[path] = {"get": {"summary": text, "responses": {"200": {"description": text}}}}
+    predict = {
+        "summary": "Predict",
+        "description": _bare(features.array),
+        "operationId": "predict",
+        "requestBody": {"required": True, "content": content},
+        "responses": {"200": _response("One prediction per row", answered)} | refused,
+    }
+    tell = {
+        "summary": "Say what was true of a prediction, or that its answer was right",
+        "description": "The last label of a prediction counts; the same again is none.",
+        "operationId": "feedback",
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": said, "examples": _told(model)}},
+        },
+        "responses": {"200": _response("The label is stored", labelled)}
+        | refused
+        | {"413": _response("The label is too large", failed, MEDIA_TYPE)},
+    }
+    paths: dict[str, Any] = {"/predict": {"post": predict}, "/feedback": {"post": tell}}
+    for path, (text, kind, schema) in _asked(model).items():
+        found = {"200": _response(text, schema, kind)}
+        if path != "/livez":
+            found["503"] = _response(_NOT_READY, failed, MEDIA_TYPE, _RETRY)
+        paths[path] = {"get": {"summary": text, "responses": found}}
     return {
         "openapi": "3.1.0",
         "info": {"title": model.usecase, "version": model.version},
@@ -145,13 +146,32 @@ def page(content: bytes) -> str:
         if "get" in methods:
             link = path.lstrip("/")
             parts.append(f"<li><a href='{link}'>{link}</a>: {methods['get']['summary']}</li>")
-    parts.append("<li><a href='metrics'>metrics</a>: for Prometheus</li>")
-    parts.append("<li><a href='openapi.json'>openapi.json</a>: for machines</li></ul>")
-    parts.append(f"<h2>Schemas</h2>{_block(described['components']['schemas'])}")
+    parts.append(f"</ul><h2>Schemas</h2>{_block(described['components']['schemas'])}")
     style = "body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}"
     style += "pre{background:#f4f4f4;padding:1rem;overflow:auto;max-height:30rem}"
     head = f"<meta charset='utf-8'><title>{title}</title><style>{style}</style>"
     return f"<!doctype html><html lang='en'>{head}<body>{''.join(parts)}</body></html>"
+
+
+def _asked(model: Model) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Summary, content type and schema of each answer to a GET, by path."""
+    text = {"type": "string"}
+    return {
+        "/livez": ("The process runs", JSON, _flag("live")),
+        "/readyz": ("The model answers its golden set as due", JSON, _flag("ready")),
+        "/version": (
+            "What is served and where it came from",
+            JSON,
+            {"type": "object", "required": sorted([*model.metadata, "bento"])},
+        ),
+        "/metrics": ("Figures for Prometheus", "text/plain", text),
+        "/openapi.json": ("This description, for machines", JSON, {"type": "object"}),
+        "/docs": ("This description, for people", "text/html", text),
+    }
+
+
+def _flag(name: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}
 
 
 def _examples(model: Model) -> dict[str, Any]:
@@ -183,8 +203,14 @@ def _bare(spec: ArraySpec | None) -> str:
     )
 
 
-def _response(text: str, schema: dict[str, Any], kind: str = JSON) -> dict[str, Any]:
-    return {"description": text, "content": {kind: {"schema": schema}}}
+def _response(
+    text: str, schema: dict[str, Any], kind: str = JSON, headers: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    return {
+        "description": text,
+        "headers": {**_HEADERS, **(headers or {})},
+        "content": {kind: {"schema": schema}},
+    }
 
 
 def _block(value: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from events.schema import Inputs as Logged
 from kaizen.usecase import ArraySpec, Features, InvalidInput
@@ -44,7 +44,7 @@ class BareArray(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    data: str
+    data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
     shape: Annotated[list[int], Field(max_length=32)]
 
 
@@ -107,14 +107,8 @@ class Parser:
         keys = len(payload.model_fields_set) + 2 * (bare is not None)
         duplicates.check(body, keys + sum(len(row.model_fields_set) for row in payload.rows or ()))
         if (payload.rows is None) == (bare is None):
-            both = "exactly one of 'rows' and 'array'" if self._array else "'rows'"
-            raise Refusal(
-                400,
-                "rows",
-                f"expected {both}",
-                kind="missing",
-                faults=[InputFault("", f"expected {both}")],
-            )
+            both = "expected exactly one of 'rows' and 'array'"
+            raise Refusal(400, "rows", both, kind="missing", faults=[InputFault("", both)])
         if bare is None or self._array is None:
             return self.rows(payload.rows)
         try:
@@ -166,7 +160,15 @@ def payload_model(features: Features, max_rows: int) -> type[BaseModel]:
         list[features.Request],  # type: ignore[name-defined]
         Field(min_length=1, max_length=max_rows, description="Rows by name"),
     ]
-    fields: dict[str, Any] = {"rows": (rows | None, None)}
-    if features.array:
-        fields["array"] = (BareArray | None, None)
-    return create_model("Predict", __config__=ConfigDict(extra="forbid"), **fields)
+    if not features.array:
+        return create_model("Predict", __config__=ConfigDict(extra="forbid"), rows=(rows, ...))
+    one: JsonValue = [
+        {"required": [name], "properties": {name: {"type": kind}}}
+        for name, kind in (("rows", "array"), ("array", "object"))
+    ]
+    return create_model(
+        "Predict",
+        __config__=ConfigDict(extra="forbid", json_schema_extra={"oneOf": one}),
+        rows=(rows | None, None),
+        array=(BareArray | None, None),
+    )

@@ -39,7 +39,13 @@ _PROBLEMS = {
     504: ("/problems/timeout", "The answer took too long"),
 }
 """Type and title by status; any other is ``about:blank`` with the status's own phrase."""
-_NOT_READY = ("/problems/not-ready", "The model is not ready")
+MODEL_REFUSED = "/problems/model-refused"
+"""Type of the problem of a server that will never be ready."""
+_BY_KIND = {
+    "not_ready": ("/problems/not-ready", "The model is not ready"),
+    "model_refused": (MODEL_REFUSED, "The model cannot be served"),
+}
+"""Type and title where the status does not say enough."""
 
 _PYDANTIC_KINDS = {
     "missing": "missing",
@@ -129,9 +135,8 @@ class Refusal(Exception):
 
     def body(self, request_id: str) -> bytes:
         """As the problem document a client gets."""
-        kind, title = _PROBLEMS.get(self.status, ("about:blank", ""))
-        if self.kind == "not_ready":
-            kind, title = _NOT_READY
+        by_status = _PROBLEMS.get(self.status, ("about:blank", ""))
+        kind, title = _BY_KIND.get(self.kind, by_status)
         problem: dict[str, Any] = {
             "type": kind,
             "title": title or HTTPStatus(self.status).phrase,
@@ -142,9 +147,6 @@ class Refusal(Exception):
         }
         if self.faults:
             problem["errors"] = [fault._asdict() for fault in self.faults]
-        if self.kind == "not_ready":
-            # Who waits for a server reads this older form, which says whether to go on waiting.
-            problem["error"] = {"field": self.field, "reason": self.reason}
         return orjson.dumps(problem)
 
 

@@ -1,11 +1,14 @@
-"""Requests made up from the service's own OpenAPI document, and bent: none may end in a 5xx.
+"""Made-up requests: none may end in a 5xx, and each answer is as the service documents it.
 
-``FAULTS`` scales the number of requests, 25 for each: 20 (500 requests) without it; 200 for 5,000.
+Schemathesis makes them from the service's own OpenAPI document: 200 in ``make test``, 5,000 in
+``make faults``. What no document leads to (bytes, halves of bodies, odd heads) is made up here.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from serving.metrics import ENDPOINTS
 from tests.integration.linear import linear_release
-from tests.integration.test_service import Server, start, stop
+from tests.integration.served import Server, start, stop
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
-REQUESTS = 25 * int(os.environ.get("FAULTS", "20"))
+FAULTS = int(os.environ.get("FAULTS", "20"))
+REQUESTS = 25 * FAULTS
+DOCUMENTED = FAULTS**2 // 2
+"""Made by schemathesis, 40 ms each: the square of FAULTS keeps ``make test`` quick."""
 PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=90)
 SCALARS = (
     st.none()
@@ -46,61 +53,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     stop(server)
 
 
-def valid(schema: dict[str, Any], document: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values of a JSON schema of the kinds that pydantic writes."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return valid(document["components"]["schemas"][name], document)
-    if "anyOf" in schema:
-        return st.one_of([valid(each, document) for each in schema["anyOf"]])
-    kind = schema["type"]
-    if "const" in schema:
-        return st.just(schema["const"])
-    if "pattern" in schema:
-        return st.from_regex(schema["pattern"].replace("$", r"\Z"))
-    if kind == "object":
-        parts = {name: valid(each, document) for name, each in schema["properties"].items()}
-        needed = set(schema.get("required", ()))
-        return st.fixed_dictionaries(
-            {name: part for name, part in parts.items() if name in needed},
-            optional={name: part for name, part in parts.items() if name not in needed},
-        )
-    if kind == "array":
-        low, high = schema.get("minItems", 0), min(schema.get("maxItems", 4), 4)
-        return st.lists(valid(schema["items"], document), min_size=low, max_size=high)
-    return {
-        "number": st.floats(-10, 10) | st.integers(-10, 10),
-        "integer": st.integers(0, 20),
-        "string": st.sampled_from(["", "AAAA", "A" * 107 + "="]) | st.text(max_size=20),
-        "null": st.none(),
-    }[kind]
+def bodies(examples: list[bytes]) -> st.SearchStrategy[bytes]:
+    right = st.sampled_from(examples)
+    names = st.sampled_from(["rows", "array", "event", "label", "agree"])
+    written = st.dictionaries(names, ANYTHING) | ANYTHING
+    whole = right | written.map(_dump)
+    cut = st.tuples(whole, st.integers(0, 60)).map(lambda both: both[0][: -both[1] or None])
+    return whole | cut | st.binary(max_size=200) | st.binary(min_size=80, max_size=80)
 
 
-@st.composite
-def bent(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
-    """A valid value with one part of it replaced, added or taken away."""
-    value = draw(whole)
-    at = value
-    while isinstance(at, dict | list) and at:
-        key = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
-        if not isinstance(at[key], dict | list) or draw(st.integers(0, 3)) == 0:
-            if draw(st.booleans()):
-                at[key] = draw(ANYTHING)
-            elif isinstance(at, dict) and draw(st.booleans()):
-                at[draw(st.text(max_size=8))] = draw(ANYTHING)
-            else:
-                del at[key]
-            break
-        at = at[key]
-    return value
-
-
-def bodies(document: dict[str, Any], path: str) -> st.SearchStrategy[bytes]:
-    content = document["paths"][path]["post"]["requestBody"]["content"]
-    whole = valid(content["application/json"]["schema"], document)
-    written = (whole | bent(whole) | ANYTHING).map(_dump)
-    cut = st.tuples(written, st.integers(0, 60)).map(lambda both: both[0][: -both[1] or None])
-    return written | cut | st.binary(max_size=200) | st.binary(min_size=80, max_size=80)
+def _examples(post: dict[str, Any]) -> list[bytes]:
+    examples = post["requestBody"]["content"]["application/json"]["examples"]
+    return [_dump(each["value"]) for each in examples.values()]
 
 
 def _dump(value: Any) -> bytes:
@@ -124,18 +88,46 @@ HEADERS = st.fixed_dictionaries(
 OTHER = st.sampled_from(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 
 
-def test_no_request_ends_in_a_fault_of_the_service(served: Server) -> None:
+def test_schemathesis_finds_nothing(served: Server, tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    report = tmp_path / "report.json"
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"), "run", f"{served.url}/openapi.json",
+            "--max-examples", str(DOCUMENTED), "--seed", "1", "--generation-database", "none",
+            "--phases", "examples,coverage,fuzzing", "--continue-on-failure",
+            # No schema says that bytes and shape must fit each other.
+            "--exclude-checks", "positive_data_acceptance",
+            "--report", "json", "--report-json-path", report, "--no-color",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = orjson.loads(report.read_bytes())
+    asked = said["test_cases"]["generated"]
+    counts(requests=asked)
+    assert said["complete"]
+    assert asked >= DOCUMENTED
+    assert said["operations"]["tested"] == said["operations"]["total"] == len(ENDPOINTS)
+    for path in ("/predict", "/feedback"):
+        rates = said["valid_rates"][f"POST {path}"]
+        assert all(rates[phase]["accepted"] for phase in ("examples", "coverage", "fuzzing"))
+
+
+def test_no_request_ends_in_a_fault_of_the_service(
+    served: Server,
+    counts,  # type: ignore[no-untyped-def]
+) -> None:
     document = httpx.get(f"{served.url}/openapi.json").json()
-    known = {
-        path: methods["post"]["responses"]
-        for path, methods in document["paths"].items()
-        if "post" in methods
+    posts = {
+        path: methods["post"] for path, methods in document["paths"].items() if "post" in methods
     }
-    assert set(known) == {"/predict", "/feedback"}
+    assert set(posts) == {"/predict", "/feedback"}
     meant = {
-        path: st.tuples(st.just("POST"), st.just(path), bodies(document, path)) for path in known
+        path: st.tuples(st.just("POST"), st.just(path), bodies(_examples(post)))
+        for path, post in posts.items()
     }
-    other = st.tuples(OTHER, st.sampled_from([*document["paths"]]), bodies(document, "/predict"))
+    right = bodies(_examples(posts["/predict"]))
+    other = st.tuples(OTHER, st.sampled_from([*document["paths"]]), right)
     before = sorted(worker.pid for worker in served.workers())
     answered: dict[int, int] = {}
     with httpx.Client(base_url=served.url, timeout=15.0, trust_env=False) as client:
@@ -161,13 +153,13 @@ def test_no_request_ends_in_a_fault_of_the_service(served: Server) -> None:
             assert status < 500, answer.text
             assert answer.headers["x-request-id"]
             if method == "POST":
-                assert str(status) in known[path]
+                assert str(status) in posts[path]["responses"]
             if status >= 400 and method != "HEAD":
                 assert answer.headers["content-type"] == "application/problem+json"
                 assert answer.json()["status"] == status
 
         ask()
-    print(f"\n{sum(answered.values())} requests: {answered}")
+    counts(requests=sum(answered.values()))
     assert sum(answered.values()) >= REQUESTS
     assert answered[200] > 0.01 * REQUESTS, "some must be right, or nothing was tried"
     assert sorted(worker.pid for worker in served.workers()) == before

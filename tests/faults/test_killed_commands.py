@@ -15,6 +15,7 @@ import httpx
 import psutil
 from rolling import Load, Place, eventually
 
+from kaizen import http
 from kaizen.paths import PROJECT_ROOT
 from registry.champions import Champion
 from rollout import problems, processes
@@ -52,7 +53,10 @@ def disagreement(place: Place, url: str) -> list[str]:
     if running != due | {SUPERVISOR}:
         found.append(f"running {running}, due {due}")
     shares = {each.release.version: each.weight for each in row.releases if each.weight}
-    answers = {httpx.post(f"{url}/predict", json={}).json()["model_version"] for _ in range(12)}
+    answers = set()
+    for _ in range(12):  # each over a connection of its own
+        with http.client(5.0) as client:
+            answers.add(client.post(f"{url}/predict", json={}).json()["model_version"])
     if row.canary or sum(shares.values()) != 100 or not answers <= set(shares):
         found.append(f"shares {shares}, canary {row.canary}, answers {answers}")
     if row.main.weight == 100 and place.alias() != row.main.release.version:

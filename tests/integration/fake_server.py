@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 
 import uvicorn
@@ -13,18 +14,22 @@ if behaviour == "exits":
 
 async def app(scope, receive, send):
     if scope["type"] != "http":
+        if behaviour == "abrupt":  # in place of uvicorn's, which answers first
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return
     while (await receive()).get("more_body"):
         pass
     status, answer = 200, {}
-    await asyncio.sleep(float(dict(scope["headers"]).get(b"x-delay", 0)))
+    if delay := dict(scope["headers"]).get(b"x-delay"):
+        print("waiting", flush=True)
+        await asyncio.sleep(float(delay))
     if scope["path"] == "/predict":
         value = 1.5 if behaviour != "wrong" else 2.5
         answer = {"model_version": version, "predictions": [{"value": value}]}
         if behaviour == "fails" and b"x-kaizen-probe" not in dict(scope["headers"]):
-            status, answer = 500, {"error": {"field": "service", "reason": "broken"}}
+            status, answer = 500, {"type": "about:blank", "detail": "broken"}
     elif scope["path"] == "/readyz" and behaviour == "never-ready":
-        status, answer = 503, {"error": {"field": "service", "reason": "still loading"}}
+        status, answer = 503, {"type": "/problems/not-ready", "detail": "still loading"}
     elif scope["path"] == "/version":
         answer = {"raw": scope["raw_path"].decode(), "query": scope["query_string"].decode()}
     elif scope["path"] != "/readyz":

@@ -107,20 +107,3 @@ def test_a_signal_stops_the_run_within_5_s(machine: Machine, number: signal.Sign
     assert set(steps.values()) <= {"completed", "cached", "stopped"}
     assert process.stderr is not None
     assert process.stderr.read().splitlines()[-1].endswith("stopped")
-
-
-def test_killing_the_main_process_takes_its_children_along_and_the_next_run_works(
-    machine: Machine,
-) -> None:
-    process = machine.train()
-    machine.in_training(process)
-    process.kill()
-    process.wait()
-    assert not machine.left(within_s=5)
-    again = machine.start("-m", "cli.main", "train", "digits", "--preset", "fast", "--json")
-    out, err = again.communicate(timeout=280)
-    assert again.returncode == 0, err
-    assert json.loads(out.splitlines()[-1])["decision"] == "promoted"
-    run, steps = machine.states()
-    assert run == "completed"
-    assert steps["train"] == "completed"

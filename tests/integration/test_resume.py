@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from rolling import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -24,6 +25,7 @@ def killed(newcomer, kaizen_command) -> str:
             break
     process.kill()
     process.communicate()
+    eventually(lambda: newcomer.processes() == [], 5.0)  # its children go with it
     return said
 
 
@@ -59,6 +61,9 @@ def test_a_run_that_goes_on_cannot_be_resumed(killed: str, newcomer, kaizen_comm
     finally:
         process.kill()
         process.communicate()
+    another = newcomer.kaizen("train", "digits", "--preset", "fast", "--json")
+    assert another.code == 0, "a killed run is in no other's way"
+    assert another.json["decision"] == "promoted"
 
 
 def test_an_unknown_run_is_named(newcomer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,23 +169,27 @@ def test_down_ends_the_orphans_of_a_killed_supervisor_and_up_brings_all_back(pla
 
 
 def test_down_and_swaps_wait_for_the_requests_under_way(place: Place) -> None:
-    live = place.deploy("1")
+    """The servers here end at the first word and answer nothing more."""
+    live = place.deploy("1", "abrupt")
     answers: list[str] = []
+    asking: list[threading.Thread] = []
 
-    def ask_slowly(delay: str) -> None:
-        answer = httpx.post(f"{live.url}/predict", json={}, headers={"X-Delay": delay})
-        answers.append(answer.raise_for_status().json()["model_version"])
+    def ask(version: str) -> None:
+        headers = {"X-Delay": "1", "X-Model-Version": version}
+        answer = httpx.post(f"{live.url}/predict", json={}, headers=headers)
+        answers.append(answer.json().get("model_version", answer.text))
 
-    over_the_swap = threading.Thread(target=ask_slowly, args=("2.5",))
-    over_the_swap.start()
-    time.sleep(0.3)  # it is with the old server by now
-    place.deploy("2")
-    over_the_swap.join()
-    over_the_end = threading.Thread(target=ask_slowly, args=("1",))
-    over_the_end.start()
-    time.sleep(0.3)
+    def ask_slowly(version: str) -> None:
+        asking.append(threading.Thread(target=ask, args=(version,)))
+        asking[-1].start()
+        log = place.home.logs / f"diabetes-v{version}.log"
+        eventually(lambda: "waiting" in log.read_text())
+
+    place.deploy("2", "abrupt", follow=lambda *_: ask_slowly("1"))
+    ask_slowly("2")
     deployments.down(place.home)
-    over_the_end.join()
+    for each in asking:
+        each.join()
     assert answers == ["1", "2"]
 
 

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,11 @@ from events.read import count, read
 from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home
 from kaizen.results import Release
-from serving.client import smoke, wait_ready
-from serving.command import command, environment
+from serving.client import smoke
+from serving.command import environment
 from serving.golden import Golden
 from tests.integration.linear import ROWS, VALUES, linear_release
+from tests.integration.served import Server, start, stop
 from usecases.diabetes.features import features
 
 pytestmark = pytest.mark.integration
@@ -39,54 +39,9 @@ JSON = {"content-type": "application/json"}
 BINARY = {"content-type": "application/octet-stream"}
 
 
-@dataclass
-class Server:
-    process: subprocess.Popen[bytes]
-    url: str
-    run: Path
-    events: Path
-    release: Release
-    golden: Golden
-    ready_s: float
-    home: Home
-
-    def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Release, Golden]:
     return linear_release(tmp_path_factory.mktemp("service"))
-
-
-def start(packaged: tuple[Home, Release, Golden], run: Path, workers: int) -> Server:
-    home, release, golden = packaged
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    run.mkdir()
-    events = run / "events" / "diabetes"
-    with (run / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command(release, port, workers),
-            env=environment(release, run, events, home),
-            cwd=run,
-            stdout=log,
-            stderr=log,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        ready = wait_ready(url, 60.0)
-    except KaizenError:
-        process.kill()
-        pytest.fail((run / "log").read_text())
-    return Server(process, url, run, events, release, golden, ready, home)
-
-
-def stop(server: Server) -> None:
-    if server.process.poll() is None:
-        server.process.terminate()
-    server.process.wait(30)
 
 
 @pytest.fixture(scope="module")

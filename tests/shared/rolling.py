@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from kaizen import http
 from kaizen.atomic import write_text
 from kaizen.config import RolloutRule
 from kaizen.paths import Home
@@ -123,7 +124,8 @@ class Place:
 
 
 def version_at(url: str, **headers: str) -> str:
-    answer = httpx.post(f"{url}/predict", json={"rows": [{"x": 1}]}, headers=headers)
+    with http.client(5.0) as client:
+        answer = client.post(f"{url}/predict", json={"rows": [{"x": 1}]}, headers=headers)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["model_version"])
 
@@ -165,7 +167,7 @@ class Load:
         return seen
 
     def _ask(self) -> None:
-        with httpx.Client() as client:
+        with http.client(5.0) as client:
             while not self._stop.is_set():
                 try:
                     answer = client.post(self._url, json={"rows": [{"x": 1}]}).raise_for_status()

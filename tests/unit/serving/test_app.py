@@ -98,8 +98,8 @@ def test_a_model_that_fails_its_check_is_live_never_ready_and_says_why(
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
             assert "golden set differ" in answer.json()["detail"]
-            assert answer.json()["type"] == "/problems/not-ready"
-            assert answer.json()["error"]["field"] == "model", "who waits gives up"
+            assert answer.json()["type"] == "/problems/model-refused", "who waits gives up"
+            assert "error" not in answer.json()
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 503
 
 
@@ -136,6 +136,7 @@ def test_openapi_describes_rows_answers_and_errors(client: TestClient) -> None:
     assert schemas["Prediction"]["properties"].keys() == {"id", "progression"}
     assert set(schemas["Fault"]["properties"]) == {"path", "detail"}
     assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "415", "503", "504"}
+    assert [set(way["properties"]) for way in schemas["Predict"]["oneOf"]] == [{"rows"}, {"array"}]
     references = str(document).split("'$ref': '#/components/schemas/")[1:]
     assert {text.partition("'")[0] for text in references} <= set(schemas)
 

@@ -13,6 +13,7 @@ from kaizen.paths import home
 from serving.client import ask, smoke, wait_ready
 from serving.golden import Golden
 from serving.keyring import probe
+from serving.refusal import MODEL_REFUSED
 
 GOLDEN = Golden(
     requests=[{"x": float(at)} for at in range(5)],
@@ -100,11 +101,9 @@ def test_an_empty_golden_set_proves_nothing() -> None:
 
 
 def test_a_refusal_is_quoted(fake: tuple[str, Fake]) -> None:
-    older = {"error": {"field": "x", "reason": "too large"}}
-    for said in ({"status": 400, "detail": "too large"}, older):
-        fake[1].error = (400, said)
-        with pytest.raises(KaizenError, match="refused: 400 too large"):
-            ask(fake[0], [{"x": 1.0}])
+    fake[1].error = (400, {"status": 400, "detail": "too large"})
+    with pytest.raises(KaizenError, match="refused: 400 too large"):
+        ask(fake[0], [{"x": 1.0}])
     fake[1].error = (502, {"message": "no JSON of ours"})
     with pytest.raises(KaizenError, match=r"refused: 502 .*no JSON of ours"):
         ask(fake[0], [{"x": 1.0}])
@@ -119,12 +118,12 @@ def test_nobody_there() -> None:
 
 def test_ready_is_waited_for(fake: tuple[str, Fake]) -> None:
     url, state = fake
-    state.ready = [(502, {}), (503, {"error": {"field": "router", "reason": "-"}}), (200, {})]
+    state.ready = [(502, {}), (503, {"type": "/problems/not-ready"}), (200, {})]
     assert wait_ready(url, 5.0) > 0
     assert len(state.ready) == 1
 
 
 def test_a_model_that_failed_its_check_is_not_waited_for(fake: tuple[str, Fake]) -> None:
-    fake[1].ready = [(503, {"error": {"field": "model", "reason": "golden set differs"}})]
+    fake[1].ready = [(503, {"type": MODEL_REFUSED, "detail": "golden set differs"})]
     with pytest.raises(KaizenError, match="will not get ready: golden set differs"):
         wait_ready(fake[0], 30.0)
