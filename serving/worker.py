@@ -20,7 +20,7 @@ from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
 from serving.access import Door
 from serving.answer import answer
-from serving.body import read
+from serving.arrivals import Arrivals
 from serving.identity import Identity, identify
 from serving.metrics import Metrics
 from serving.model import Model
@@ -59,12 +59,14 @@ class Worker:
         self.model = Model(folder)
         self.model.check()
         self.metrics = Metrics(self.model.usecase, self.model.version, self.model.parser.fields)
-        self._limits = self.model.limits
-        self._door = Door(self._limits.require_key, address, keys)
+        limits = self._limits = self.model.limits
+        self._arrivals = Arrivals(
+            READERS * limits.max_concurrency, limits.read_timeout_s, limits.max_body_bytes
+        )
+        self._door = Door(limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
         self._spool = Spool(events) if events else None
         self._thread = ThreadPoolExecutor(1, "score")
-        self._reading = 0
         self._in_work = 0
 
     async def predict(
@@ -99,20 +101,9 @@ class Worker:
 
     async def _admitted(self, headers: Headers, receive: Receive, who: Identity) -> bytes:
         began = time.perf_counter()
-        limits = self._limits
         self._shed()
         probe = self._door.admit(headers.raw, "predict")
-        if self._reading >= READERS * limits.max_concurrency:
-            raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
-        self._reading += 1
-        try:
-            async with asyncio.timeout(limits.read_timeout_s):
-                body = await read(headers, receive, limits.max_body_bytes)
-        except TimeoutError:
-            late = f"the body took more than {limits.read_timeout_s:g} s"
-            raise Refusal(408, "body", late) from None
-        finally:
-            self._reading -= 1
+        body = await self._arrivals.body(headers, receive)
         self._shed()
         self._in_work += 1
         try:
