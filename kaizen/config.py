@@ -74,7 +74,7 @@ class ServingRule(Frozen):
     """How a model is served: worker processes, and what one of them takes on.
 
     Attributes:
-        workers: worker processes.
+        workers: worker processes; auto as many as there are cores to use, two at least.
         max_body_bytes: largest body of a request.
         max_rows: most rows in one request.
         max_concurrency: requests in work at once per worker; more are turned away.
@@ -84,7 +84,7 @@ class ServingRule(Frozen):
             can ask.
     """
 
-    workers: int = Field(1, ge=1, le=64)
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = 1
     max_body_bytes: int = Field(8 * 2**20, ge=1)
     max_rows: int = Field(4096, ge=1)
     max_concurrency: int = Field(64, ge=1)

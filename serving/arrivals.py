@@ -8,7 +8,7 @@ oldest, watches them all.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
@@ -43,9 +43,8 @@ class Arrivals:
         """
         if len(self._due) >= self._most:
             raise Refusal(503, "service", f"{len(self._due)} requests are arriving, ask again")
-        task = asyncio.current_task()
-        assert task is not None
-        loop = task.get_loop()
+        loop = asyncio.get_running_loop()
+        task = cast("asyncio.Task[Any]", asyncio.current_task())  # a coroutine runs in one
         self._due[task] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._watch, loop)
