@@ -84,13 +84,20 @@ class ServingRule(Frozen):
             can ask.
     """
 
-    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = 1
+    workers: int | Literal["auto"] = 1
     max_body_bytes: int = Field(8 * 2**20, ge=1)
     max_rows: int = Field(4096, ge=1)
     max_concurrency: int = Field(64, ge=1)
     timeout_s: float = Field(10.0, gt=0, le=60)
     read_timeout_s: float = Field(10.0, gt=0, le=60)
     require_key: Literal["auto", "always", "never"] = "auto"
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _count(cls, workers: Any) -> Any:
+        if workers != "auto" and (type(workers) is not int or not 1 <= workers <= 64):
+            raise PydanticCustomError("workers", "expected 1 to 64, or auto")
+        return workers
 
 
 class RolloutRule(Frozen):
