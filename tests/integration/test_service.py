@@ -229,6 +229,15 @@ def test_the_golden_set_is_answered_and_is_no_clients_event(server: Server) -> N
         smoke(server.url, server.golden, "8", of=server.home)
 
 
+def test_an_answer_comes_in_one_piece(server: Server) -> None:
+    url = httpx.URL(server.url)
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        for _ in range(20):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            answer = connection.recv(65536)
+            assert answer.endswith(b'\r\n\r\n{"live":true}'), answer
+
+
 def test_version_and_readiness(server: Server) -> None:
     said = httpx.get(f"{server.url}/version", trust_env=False).json()
     assert said["bento"] == server.release.tag
