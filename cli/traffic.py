@@ -97,6 +97,7 @@ def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, jso
     from kaizen.config import load
     from registry import versions
     from rollout import chosen, shifts
+    from serving.command import processes
 
     config = load(usecase)
     forced = chosen.past_the_gate(usecase, weights, home(), force=force)
@@ -112,7 +113,7 @@ def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, jso
         _report(json=json),
         what=what,
         why=why,
-        workers=config.serving.workers,
+        workers=processes(config.serving.workers),
         keep_warm_s=config.rollout.keep_warm_s,
     )
     if json:

@@ -75,7 +75,7 @@ class ServingRule(Frozen):
     """How a model is served: worker processes, and what one of them takes on.
 
     Attributes:
-        workers: worker processes.
+        workers: worker processes; auto as many as there are cores to use, two at least.
         max_body_bytes: largest body of a request.
         max_rows: most rows in one request.
         max_concurrency: requests in work at once per worker; more are turned away.
@@ -85,13 +85,20 @@ class ServingRule(Frozen):
             can ask.
     """
 
-    workers: int = Field(1, ge=1, le=64)
+    workers: int | Literal["auto"] = 1
     max_body_bytes: int = Field(8 * 2**20, ge=1)
     max_rows: int = Field(4096, ge=1)
     max_concurrency: int = Field(64, ge=1)
     timeout_s: float = Field(10.0, gt=0, le=60)
     read_timeout_s: float = Field(10.0, gt=0, le=60)
     require_key: Literal["auto", "always", "never"] = "auto"
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _count(cls, workers: Any) -> Any:
+        if workers != "auto" and (type(workers) is not int or not 1 <= workers <= 64):
+            raise PydanticCustomError("workers", "expected 1 to 64, or auto")
+        return workers
 
 
 class EventsRule(Frozen):

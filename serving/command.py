@@ -5,13 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 from kaizen.paths import Home
 from kaizen.ports import HOST
 from kaizen.results import Release
 from serving import keyring
 
+MOST_WORKERS = 64
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+def processes(workers: int | Literal["auto"]) -> int:
+    """How many worker processes a setting means.
+
+    ``auto`` is one for each core that may be used here, by the process's affinity and its control
+    group's share of CPU; at least two, so that one that ends is no outage.
+    """
+    if workers != "auto":
+        return workers
+    from joblib import cpu_count  # type: ignore[import-untyped]
+
+    return max(2, min(int(cpu_count()), MOST_WORKERS))
 
 
 def command(release: Release, port: int, workers: int) -> list[str]:

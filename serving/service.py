@@ -16,6 +16,7 @@ Environment:
 from __future__ import annotations
 
 import json
+import logging
 import os
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 import bentoml
 from starlette.types import ASGIApp
 
+from serving import protocol
 from serving.app import create
 from serving.model import METADATA
 from serving.origin import check
@@ -41,6 +43,9 @@ class Direct(bentoml.Service[Any]):
     def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: ARG002
         """What a worker serves."""
         self.inject_config()
+        protocol.install()
+        # Below BentoML's level anyway; where nobody would hear it, uvicorn does not word it.
+        logging.getLogger("uvicorn.access").propagate = False
         events = os.environ.get("KAIZEN_EVENTS")
         keys = os.environ.get("KAIZEN_KEYS")
         return create(

@@ -23,7 +23,7 @@ from events.spool import Spool
 from kaizen.usecase import InvalidInput, Outputs
 from serving.access import Door
 from serving.answer import answer
-from serving.body import read
+from serving.arrivals import Arrivals
 from serving.feedback import FIELDS, Feedback
 from serving.identity import Identity, identify
 from serving.metrics import Metrics
@@ -66,17 +66,17 @@ class Worker:
         self.model.check()
         fields = {*self.model.parser.fields, *FIELDS}
         self.metrics = Metrics(self.model.usecase, self.model.version, fields)
-        self._limits = limits = self.model.limits
+        limits = self._limits = self.model.limits
         self.labels = Feedback(
             self.model.features, events, most=limits.max_concurrency, timeout_s=limits.timeout_s
         )
-        self._door = Door(self._limits.require_key, address, keys)
+        self._arrivals = Arrivals(READERS * limits.max_concurrency, limits.read_timeout_s)
+        self._door = Door(limits.require_key, address, keys)
         self._inline_rows = int(INLINE_SECONDS / self.model.row_seconds)
         self._redact = Redaction.of(self.model, keys)
         most = self.model.metadata.get("max_spool_bytes")
         self._spool = Spool(events, max_total=most) if events else None
         self._thread = ThreadPoolExecutor(1, "score")
-        self._reading = 0
         self._in_work = 0
 
     async def predict(
@@ -130,7 +130,7 @@ class Worker:
         began = time.perf_counter()
         self._shed()
         probe = self._door.admit(headers.raw, "predict")
-        body = await self._body(headers, receive, self._limits.max_body_bytes)
+        body = await self._arrivals.body(headers, receive, self._limits.max_body_bytes)
         self._shed()
         self._in_work += 1
         try:
@@ -146,7 +146,8 @@ class Worker:
 
     async def _labelled(self, headers: Headers, receive: Receive) -> str:
         self._door.admit(headers.raw, "label")
-        body = await self._body(headers, receive, min(MOST_BYTES, self._limits.max_body_bytes))
+        most = min(MOST_BYTES, self._limits.max_body_bytes)
+        body = await self._arrivals.body(headers, receive, most)
         by = self._door.holder(headers.raw)
         label = self.labels.parsed(headers.get("content-type", ""), body, by)
         try:
@@ -156,21 +157,6 @@ class Worker:
             raise
         self.metrics.labelled(stored=True)
         return label.event
-
-    async def _body(self, headers: Headers, receive: Receive, most_bytes: int) -> bytes:
-        """The body, while not too many others are arriving, and not too slowly."""
-        limits = self._limits
-        if self._reading >= READERS * limits.max_concurrency:
-            raise Refusal(503, "service", f"{self._reading} requests are arriving, ask again")
-        self._reading += 1
-        try:
-            async with asyncio.timeout(limits.read_timeout_s):
-                return await read(headers, receive, most_bytes)
-        except TimeoutError:
-            late = f"the body took more than {limits.read_timeout_s:g} s"
-            raise Refusal(408, "body", late) from None
-        finally:
-            self._reading -= 1
 
     def _shed(self) -> None:
         """Turn a request away while as many are in work as may be."""

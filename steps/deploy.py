@@ -11,6 +11,7 @@ from kaizen.results import Release
 from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment
+from serving.command import processes
 
 
 @step(enable_cache=False)
@@ -19,7 +20,7 @@ def deploy(
 ) -> Annotated[Deployment, "deployment"]:
     deployment = deployments.deploy(
         release,
-        workers=ServingRule.model_validate(rule).workers,
+        workers=processes(ServingRule.model_validate(rule).workers),
         golden=versions.golden(usecase, release.version),
         home=home(),
         follow=versions.promote,

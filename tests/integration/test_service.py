@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -35,6 +36,8 @@ from usecases.diabetes.features import features
 pytestmark = pytest.mark.integration
 
 WORKERS = 2
+_TCPI_DATA_SEGS_IN = 152
+"""Where Linux's ``struct tcp_info`` counts the segments with data that came."""
 JSON = {"content-type": "application/json"}
 BINARY = {"content-type": "application/octet-stream"}
 
@@ -183,6 +186,21 @@ def test_the_golden_set_is_answered_and_is_no_clients_event(server: Server) -> N
     assert count(server.events, probes=True) == before[1] + 20
     with pytest.raises(KaizenError, match="serves version 7, expected version 8"):
         smoke(server.url, server.golden, "8", of=server.home)
+
+
+def test_an_answer_comes_in_one_piece(server: Server) -> None:
+    url = httpx.URL(server.url)
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        for _ in range(20):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b'\r\n\r\n{"live":true}'):
+                part = connection.recv(65536)
+                assert part, answer
+                answer += part
+        # Not how often recv returned: a client that is late gets both pieces at once.
+        found = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    assert struct.unpack_from("=I", found, _TCPI_DATA_SEGS_IN) == (20,)
 
 
 def test_version_and_readiness(server: Server) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from kaizen.paths import Home
 from kaizen.results import Release
-from serving.command import command, environment
+from serving.command import MOST_WORKERS, command, environment, processes
 
 RELEASE = Release(usecase="digits", version="3", tag="digits:3-abc", digest="d", path="/b/digits")
 
@@ -18,6 +19,22 @@ def test_a_server_listens_on_this_machine_only() -> None:
     assert line[2:7] == [sys.executable, "-m", "bentoml", "serve", "/b/digits"]
     assert line[line.index("--host") + 1] == "127.0.0.1"
     assert line[line.index("--port") + 1] == "4711"
+
+
+def test_workers_are_as_many_as_said_or_as_the_cores_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert processes(3) == 3
+    kept = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(kept)})
+        assert processes("auto") == 2, "one that ends is no outage"
+    finally:
+        os.sched_setaffinity(0, kept)
+    for cores, wanted in ((2, 2), (6, 6), (500, MOST_WORKERS)):
+        monkeypatch.setattr(os, "cpu_count", lambda found=cores: found)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, found=cores: set(range(found)))
+        assert processes("auto") == wanted
 
 
 def test_no_secret_and_no_path_of_the_project_goes_along(
