@@ -24,6 +24,7 @@ from cli import (  # noqa: E402
     logs,
     registry,
     run,
+    score,
     serve,
     stack,
     traffic,
@@ -64,7 +65,8 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, doctor, gc, logs, events, label, compact, registry, ui):
+_GROUPS = (run, score, serve, traffic, doctor, gc, logs, events, label, compact, registry, ui)
+for group in _GROUPS:
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")

@@ -64,6 +64,10 @@ class Home:
         return self.root / "cache"
 
     @property
+    def batches(self) -> Path:
+        return self.root / "batches"
+
+    @property
     def trash(self) -> Path:
         return self.root / "trash"
 

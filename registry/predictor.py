@@ -20,11 +20,16 @@ Rows = Sequence[Mapping[str, Any]] | pd.DataFrame | Array
 
 
 class Predictor:
-    """One version, asked as the service asks it: same decoding, same ONNX Runtime, same answers."""
+    """One version, asked as the service asks it: same decoding, same ONNX Runtime, same answers.
+
+    Attributes:
+        features: what a request to it is.
+        scorer: its model.
+    """
 
     def __init__(self, features: Features, model: bytes, version: ModelVersion) -> None:
-        self._features = features
-        self._scorer = Scorer(model)
+        self.features = features
+        self.scorer = Scorer(model)
         self._version = version
 
     @property
@@ -49,22 +54,22 @@ class Predictor:
         """
         if not len(rows):
             return []
-        answers = self._features.respond(self.outputs(rows))
+        answers = self.features.respond(self.outputs(rows))
         return [answer.model_dump(mode="json") for answer in answers]
 
     def outputs(self, rows: Rows) -> Outputs:
         """The model's raw outputs for n rows, by ONNX name. Raises as :meth:`predict`."""
-        return self._scorer(self._inputs(rows))
+        return self.scorer(self._inputs(rows))
 
     def _inputs(self, rows: Rows) -> Inputs:
         if isinstance(rows, np.ndarray):
-            return self._features.decode(self._features.unpack(self._array(rows)))
+            return self.features.decode(self.features.unpack(self._array(rows)))
         if isinstance(rows, pd.DataFrame):
-            return self._features.decode(self._columns(rows))
-        return self._features.decode(self._checked(rows))
+            return self.features.decode(self._columns(rows))
+        return self.features.decode(self._checked(rows))
 
     def _array(self, rows: Array) -> Array:
-        spec = self._features.array
+        spec = self.features.array
         if spec is None:
             raise InvalidInput("array", f"{self.usecase} takes no bare arrays: give rows by name")
         if rows.shape[1:] != spec.shape:
@@ -77,7 +82,7 @@ class Predictor:
         return exact
 
     def _columns(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
-        fields = self._features.Request.model_fields
+        fields = self.features.Request.model_fields
         needed = [name for name, field in fields.items() if field.is_required()]
         if absent := [name for name in needed if name not in frame]:
             raise InvalidInput(absent[0], f"column {absent[0]!r} is missing from the table")
@@ -86,7 +91,7 @@ class Predictor:
 
     def _checked(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         """Rows as columns, each row checked against the schema of a request."""
-        request = self._features.Request
+        request = self.features.Request
         valid = []
         for place, row in enumerate(rows):
             try:

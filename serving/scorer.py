@@ -7,9 +7,10 @@ import os
 # ONNX Runtime sets its telemetry up at its import, unless told not to before.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+import numpy as np
 import onnxruntime
 
-from kaizen.usecase import Inputs, Outputs
+from kaizen.usecase import Inputs, InvalidInput, Outputs
 
 
 class Scorer:
@@ -35,3 +36,17 @@ class Scorer:
         """The model's outputs for n rows, by name; each has n rows."""
         answers = self._session.run(self.outputs, inputs)
         return dict(zip(self.outputs, answers, strict=True))
+
+
+def finite(outputs: Outputs) -> Outputs:
+    """``outputs`` themselves.
+
+    Raises:
+        InvalidInput: the model has no finite answer to a row.
+    """
+    for name, values in outputs.items():
+        # Counting costs a third of all(), which goes through Python.
+        if values.dtype.kind == "f" and np.count_nonzero(np.isfinite(values)) < values.size:
+            row = int(np.argwhere(~np.isfinite(values))[0][0])
+            raise InvalidInput(name, "the model's answer is not a finite number", row)
+    return outputs

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -111,6 +113,22 @@ def test_each_answer_is_an_event(job, laptop) -> None:
     assert after["count"] == before + 3
     ids = [prediction["id"] for prediction in answers["predictions"]]
     assert [event["id"] for event in after["events"]] == ids
+
+
+def test_a_file_of_rows_gets_the_answers_the_service_gives(job, laptop, tmp_path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    out = tmp_path / "answers.jsonl"
+    done = laptop.kaizen(
+        "score", "digits", str(tmp_path / "images.npy"), "--out", str(out), "--json"
+    ).json
+    assert (done["rows"], done["refused"], done["model_version"]) == (50, 0, "1")
+    body, kind = images.tobytes(), {"content-type": "application/octet-stream"}
+    live = httpx.post(f"{job.json['url']}/predict", content=body, headers=kind).json()
+    for due, line in zip(live["predictions"], out.read_text().splitlines(), strict=True):
+        answer = json.loads(line)
+        assert answer["digit"] == due["digit"]
+        assert answer["confidence"] == pytest.approx(due["confidence"], abs=1e-6)
 
 
 def test_status_tells_what_is_champion_and_what_is_served(job, laptop) -> None:

@@ -9,10 +9,17 @@ from itertools import count
 
 import numpy as np
 import pytest
+from bank import TABLE, Bank
 from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
+from kaizen import catalog
+from kaizen.errors import unknown
 from kaizen.paths import Home
 from kaizen.usecase import Inputs, Outputs
 from registry import tracking, versions
@@ -83,3 +90,43 @@ def register(name: str, make: Callable[[float], Made]) -> Callable[..., str]:
         )
 
     return registered
+
+
+@pytest.fixture(scope="session")
+def bank() -> tuple[bytes, np.ndarray]:
+    """The model as ONNX, and scikit-learn's own answers to TABLE."""
+    columns = make_column_transformer((OneHotEncoder(), ["country"]), remainder="passthrough")
+    model = make_pipeline(columns, LinearRegression())
+    model.fit(TABLE[["country", "age"]], TABLE["value"])
+    kinds = [("country", StringTensorType([None, 1])), ("age", FloatTensorType([None, 1]))]
+    content = to_onnx(model, initial_types=kinds).SerializeToString()
+    return content, model.predict(TABLE[["country", "age"]])
+
+
+@pytest.fixture
+def features(name: str, bank: tuple[bytes, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> Bank:
+    """The use case ``name``, its champion registered."""
+    known = Bank()
+
+    def check(asked: str) -> str:
+        if asked != name:
+            raise unknown("use case", asked, [name])
+        return asked
+
+    monkeypatch.setattr(catalog, "check", check)
+    monkeypatch.setattr(catalog, "features", lambda asked: known)
+    inputs = known.decode({column: TABLE[column] for column in TABLE})
+    outputs = Scorer(bank[0])(inputs)
+    versions.promote(
+        name,
+        versions.register(
+            name,
+            tracking.start(name, {}, {}),
+            bank[0],
+            inputs,
+            outputs,
+            Golden([], {}, []),
+            {"dataset_digest": "d"},
+        ),
+    )
+    return known

@@ -2,104 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from pydantic import BaseModel, ConfigDict
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from bank import TABLE, Bank
 
 import kaizen
-from kaizen import catalog
-from kaizen.errors import UsageError, unknown
-from kaizen.usecase import ArraySpec, Inputs, InvalidInput, Outputs
-from registry import predictor, tracking, versions
-from serving.golden import Golden
-from serving.scorer import Scorer
-
-TABLE = pd.DataFrame(
-    {
-        "country": ["France", "Spain", "France", "Germany"],
-        "age": [42.0, 30.0, 20.0, 60.0],
-        "value": [1.0, 2.0, 3.0, 4.0],
-    }
-)
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    country: str
-    age: float
-
-
-class Response(BaseModel):
-    value: float
-
-
-class Bank:
-    Request = Request
-    Response = Response
-    array: ArraySpec | None = None
-
-    def decode(self, columns: Mapping[str, Any]) -> Inputs:
-        age = np.asarray(columns["age"], dtype=np.float32)
-        for row in np.flatnonzero(~np.isfinite(age)):
-            raise InvalidInput("age", "age is not a number", int(row))
-        country = np.asarray(columns["country"], dtype=object)
-        return {"country": country[:, None], "age": age[:, None]}
-
-    def unpack(self, rows: np.ndarray) -> Mapping[str, Any]:
-        return {"country": ["Spain"] * len(rows), "age": rows[:, 0]}
-
-    def respond(self, outputs: Outputs) -> list[BaseModel]:
-        return [Response(value=value) for value in outputs["variable"].ravel().tolist()]
-
-
-@pytest.fixture(scope="module")
-def bank() -> tuple[bytes, np.ndarray]:
-    """The model as ONNX, and scikit-learn's own answers to TABLE."""
-    columns = make_column_transformer((OneHotEncoder(), ["country"]), remainder="passthrough")
-    model = make_pipeline(columns, LinearRegression())
-    model.fit(TABLE[["country", "age"]], TABLE["value"])
-    kinds = [("country", StringTensorType([None, 1])), ("age", FloatTensorType([None, 1]))]
-    content = to_onnx(model, initial_types=kinds).SerializeToString()
-    return content, model.predict(TABLE[["country", "age"]])
-
-
-@pytest.fixture
-def features(name: str, bank: tuple[bytes, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> Bank:
-    """The use case ``name``, its champion registered."""
-    known = Bank()
-
-    def check(asked: str) -> str:
-        if asked != name:
-            raise unknown("use case", asked, [name])
-        return asked
-
-    monkeypatch.setattr(catalog, "check", check)
-    monkeypatch.setattr(catalog, "features", lambda asked: known)
-    inputs = known.decode({column: TABLE[column] for column in TABLE})
-    outputs = Scorer(bank[0])(inputs)
-    versions.promote(
-        name,
-        versions.register(
-            name,
-            tracking.start(name, {}, {}),
-            bank[0],
-            inputs,
-            outputs,
-            Golden([], {}, []),
-            {"dataset_digest": "d"},
-        ),
-    )
-    return known
+from kaizen.errors import UsageError
+from kaizen.usecase import ArraySpec, InvalidInput
+from registry import predictor
 
 
 @pytest.mark.parametrize("suffix", ["", "@champion", "@1"])
