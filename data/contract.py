@@ -146,7 +146,10 @@ def _fault(error: SchemaError, frame: pd.DataFrame, missing: set[Any]) -> Fault 
 
 
 def _wrong_type(column: str, values: pd.Series, expected: str) -> Fault:
-    examples = shown([v for v in values if isinstance(v, str)] or list(values.head(3)))
+    texts = values[values.map(lambda value: isinstance(value, str)).astype(bool)]
+    # One word among numbers makes them all text: the word is the fault.
+    words = texts[pd.to_numeric(texts, errors="coerce").isna()]
+    examples = shown(list(words) or list(texts) or list(values.head(3)))
     message = f"column {column!r} is {values.dtype}, expected {expected} ({_such_as(examples)})"
     return Fault("type", message, column, len(values), examples)
 

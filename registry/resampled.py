@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaizen.usecase import Array
+from registry import scores
 
 Floats = NDArray[np.float64]
 Draws = Callable[[Floats], Floats]
@@ -33,7 +34,7 @@ def scorer(metric: str, truth: Array, answer: Array, positive: Any = None) -> Dr
     if metric == "accuracy":
         return _mean((truth == answer).astype(float))
     if metric == "silhouette":
-        return _mean(_silhouettes(truth, answer))
+        return _mean(scores.silhouettes(truth, answer))
     error = answer.astype(float) - truth.astype(float)
     if metric == "r2":
         return _r2(truth.astype(float), error**2)
@@ -45,12 +46,6 @@ def scorer(metric: str, truth: Array, answer: Array, positive: Any = None) -> Dr
 
 def _mean(rows: Floats) -> Draws:
     return lambda weights: weights @ rows / weights.sum(axis=1)
-
-
-def _silhouettes(positions: Array, answer: Array) -> Floats:
-    from sklearn.metrics import silhouette_samples
-
-    return np.asarray(silhouette_samples(positions, answer), dtype=np.float64)
 
 
 def _r2(truth: Floats, squared: Floats) -> Draws:

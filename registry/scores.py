@@ -51,6 +51,22 @@ def _balanced_accuracy(truth: Array, answer: Array) -> float:
     return _score("recall_score", truth, answer, **options)
 
 
+def silhouettes(positions: Array, answer: Array) -> Array:
+    """How much nearer each of n rows (n, d) is to its own segment than to the next, -1 to 1.
+
+    0 where there is nothing to compare: one segment for all rows, or one for each.
+    """
+    if not _compared(answer):
+        return np.zeros(len(answer))
+    from sklearn.metrics import silhouette_samples
+
+    return np.asarray(silhouette_samples(positions, answer), dtype=np.float64)
+
+
+def _compared(answer: Array) -> bool:
+    return 1 < len(np.unique(answer)) < len(answer)
+
+
 def inertia(positions: Array, answer: Array) -> float:
     """Sum of squared distances of n rows (n, d) to the middle of their segment."""
     total = 0.0
@@ -68,7 +84,7 @@ SCORES: dict[str, Score] = {
     "rmse": partial(_score, "root_mean_squared_error"),
     "mae": partial(_score, "mean_absolute_error"),
     "r2": partial(_score, "r2_score"),
-    "silhouette": partial(_score, "silhouette_score"),
+    "silhouette": lambda positions, answer: float(np.mean(silhouettes(positions, answer))),
     "davies_bouldin": partial(_score, "davies_bouldin_score"),
     "calinski_harabasz": partial(_score, "calinski_harabasz_score"),
     "inertia": inertia,
@@ -118,8 +134,8 @@ def evaluate(
         positive: the class precision, recall and f1 are about; None takes the mean over classes.
         probabilities: of the classes ``labels``, shape (n, classes), if they are stated.
     """
-    if task == "clustering" and not 1 < len(np.unique(answer)) < len(answer):
-        return {}  # one segment for all rows, or one for each: nothing can be compared
+    if task == "clustering" and not _compared(answer):
+        return {}
     names = {"classification": CLASSIFICATION, "regression": REGRESSION, "clustering": CLUSTERING}
     found = {name: float(score(name, positive)(truth, answer)) for name in names[task]}
     if probabilities is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pydantic import BaseModel
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from data.digest import file_digest, frame_digest
@@ -100,7 +102,9 @@ class Churn:
 
         model = families.pipeline(params, seed)
         # One thread: the matrices are small, and threads that wait for each other take longer.
-        with threadpool_limits(1):
+        with threadpool_limits(1), warnings.catch_warnings():
+            # The perceptron's: that ``epochs`` is where it ends is as it was asked for.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(families.frame(self.features.decode(train)), self.truth(train))
         judged, rows = ("validation", validation) if len(validation) else ("training", train)
         found = model.score(families.frame(self.features.decode(rows)), self.truth(rows))

@@ -51,7 +51,6 @@ def positions(rows: Array) -> Floats:
 def fit(rows: Array, k: int, starts: int, seed: int) -> Fit:
     """The rows (n, 3) in k segments, numbered by their middles: income, then spending, then age.
 
-
     Raises:
         ValueError: there are fewer different rows than segments.
     """
