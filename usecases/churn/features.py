@@ -27,8 +27,8 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
-    RowNumber: int | None = Field(None, description="ignored")
-    CustomerId: int | None = Field(None, description="ignored")
+    RowNumber: int | float | None = Field(None, description="ignored")
+    CustomerId: int | float | None = Field(None, description="ignored")
     Surname: str | None = Field(None, max_length=200, description="ignored")
     CreditScore: float = Field(ge=0, le=1000)
     Geography: Literal["France", "Germany", "Spain"]
@@ -36,9 +36,10 @@ class Request(BaseModel):
     Age: float = Field(ge=18, le=120, description="years")
     Tenure: float = Field(ge=0, le=100, description="years with the bank")
     Balance: float = Field(ge=0, le=1e7)
-    NumOfProducts: int = Field(ge=1, le=10)
-    HasCrCard: Literal[0, 1] = Field(description="1: has a credit card")
-    IsActiveMember: Literal[0, 1]
+    # Counts and flags as well may come as 1.0: a table with a gap somewhere writes them so.
+    NumOfProducts: float = Field(ge=1, le=10, multiple_of=1)
+    HasCrCard: float = Field(ge=0, le=1, multiple_of=1, description="1: has a credit card")
+    IsActiveMember: float = Field(ge=0, le=1, multiple_of=1)
     EstimatedSalary: float = Field(ge=0, le=1e7, description="a year")
 
 

@@ -23,7 +23,7 @@ Request = create_model(
     __config__=ConfigDict(extra="forbid", allow_inf_nan=False, strict=True),
     __doc__="One customer. Number and gender may be sent along; they decide nothing.",
     **{
-        "CustomerID": (int | None, Field(None, description="ignored")),
+        "CustomerID": (int | float | None, Field(None, description="ignored")),
         "Gender": (Literal["Female", "Male"] | None, Field(None, description="ignored")),
         AGE: (float, Field(ge=10, le=120, description="years")),
         INCOME: (float, Field(ge=0, le=10_000, description="thousands of dollars a year")),

@@ -173,14 +173,16 @@ def test_requests_and_rows_agree(parts: Split) -> None:
         ({"Gender": None}, "'Female' or 'Male'"),
         ({"Age": "42"}, "valid number"),
         ({"Age": 7}, "greater than or equal to 18"),
-        ({"HasCrCard": 2}, "0 or 1"),
+        ({"HasCrCard": 2}, "less than or equal to 1"),
+        ({"HasCrCard": 0.5}, "multiple of 1"),
+        ({"IsActiveMember": True}, "valid number"),
         ({"Balance": float("nan")}, "finite"),
         ({"Shoe": 42}, "Extra inputs"),
     ],
 )
 def test_requests_that_are_refused(change: dict[str, Any], words: str) -> None:
     named = {"RowNumber": 1, "CustomerId": 15634602, "Surname": "Badofe"}
-    Request.model_validate({**features.examples[0], **named})
+    Request.model_validate({**features.examples[0], **named, "HasCrCard": 1.0})
     with pytest.raises(ValidationError, match=words):
         Request.model_validate({**features.examples[0], **change})
 
