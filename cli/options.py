@@ -22,6 +22,12 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override one setting: params.alpha=0.4."),
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="A file of your own to learn from; short for --set data.path=FILE."
+    ),
+]
 File = Annotated[
     Path | None, typer.Option("--config", help="A YAML file laid over the use case's own.")
 ]

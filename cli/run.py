@@ -34,6 +34,7 @@ def run(
     usecase: options.Usecase,
     preset: options.Preset = None,
     settings: options.Settings = None,
+    data: options.Data = None,
     config: options.File = None,
     stack: options.Stack = "local",
     require_promotion: options.RequirePromotion = False,
@@ -44,16 +45,18 @@ def run(
 
     Example: `kaizen run digits --preset fast --set seed=1`
     """
+    chosen = _with(data, settings)
     if plan:
-        _plan(usecase, preset, settings, config, stack, json)
+        _plan(usecase, preset, chosen, config, stack, json)
     else:
-        _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=True)
+        _run(usecase, preset, chosen, config, stack, require_promotion, json, deploy=True)
 
 
 def train(
     usecase: options.Usecase,
     preset: options.Preset = None,
     settings: options.Settings = None,
+    data: options.Data = None,
     config: options.File = None,
     stack: options.Stack = "local",
     require_promotion: options.RequirePromotion = False,
@@ -63,7 +66,8 @@ def train(
 
     Example: `kaizen train diabetes --set params.alpha=0.4`
     """
-    _run(usecase, preset, settings, config, stack, require_promotion, json, deploy=False)
+    chosen = _with(data, settings)
+    _run(usecase, preset, chosen, config, stack, require_promotion, json, deploy=False)
 
 
 def deploy(
@@ -124,10 +128,15 @@ def resume(
     _end(result, sample, require_promotion=require_promotion, json=json)
 
 
+def _with(data: Path | None, settings: list[str] | None) -> list[str]:
+    """``settings`` with the file ``data`` among them, its path in full and quoted for YAML."""
+    return [*([f"data.path={dumps(str(data.resolve()))}"] if data else []), *(settings or [])]
+
+
 def _run(
     usecase: str,
     preset: str | None,
-    settings: list[str] | None,
+    settings: list[str],
     config: Path | None,
     stack: str,
     require_promotion: bool,
@@ -140,7 +149,7 @@ def _run(
     from kaizen.config import load
     from stacks import settings as stacks
 
-    chosen = load(usecase, preset, settings or (), config)
+    chosen = load(usecase, preset, settings, config)
     stacks.load(stack)
     log = _log(usecase, "run")
     with _explained(log), watching(log):
@@ -154,7 +163,7 @@ def _run(
 def _plan(
     usecase: str,
     preset: str | None,
-    settings: list[str] | None,
+    settings: list[str],
     config: Path | None,
     stack: str,
     json: bool,
@@ -164,7 +173,7 @@ def _plan(
     from kaizen.config import load
     from stacks import settings as stacks
 
-    chosen = load(usecase, preset, settings or (), config)
+    chosen = load(usecase, preset, settings, config)
     stacks.load(stack)
     log = _log(usecase, "plan")
     with _explained(log), watching(log):

@@ -130,6 +130,11 @@ def _fault(error: SchemaError, frame: pd.DataFrame, missing: set[Any]) -> Fault 
     if code is SchemaErrorReason.SERIES_CONTAINS_NULLS:
         rows = int(frame[column].isna().sum())
         return Fault("missing", f"column {column!r}: {rows} rows have no value", column, rows)
+    if code is SchemaErrorReason.SERIES_CONTAINS_DUPLICATES:
+        repeats = frame[column][frame[column].duplicated()]
+        examples = shown(list(repeats))
+        message = f"column {column!r}: {len(repeats)} rows repeat a value ({_such_as(examples)})"
+        return Fault("duplicates", message, column, len(repeats), examples)
     if code in (SchemaErrorReason.WRONG_DATATYPE, SchemaErrorReason.DATATYPE_COERCION):
         dtype = frame[column].dtype
         if column in missing and pd.api.types.is_numeric_dtype(dtype):
@@ -141,7 +146,10 @@ def _fault(error: SchemaError, frame: pd.DataFrame, missing: set[Any]) -> Fault 
 
 
 def _wrong_type(column: str, values: pd.Series, expected: str) -> Fault:
-    examples = shown([v for v in values if isinstance(v, str)] or list(values.head(3)))
+    texts = values[values.map(lambda value: isinstance(value, str)).astype(bool)]
+    # One word among numbers makes them all text: the word is the fault.
+    words = texts[pd.to_numeric(texts, errors="coerce").isna()]
+    examples = shown(list(words) or list(texts) or list(values.head(3)))
     message = f"column {column!r} is {values.dtype}, expected {expected} ({_such_as(examples)})"
     return Fault("type", message, column, len(values), examples)
 

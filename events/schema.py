@@ -92,7 +92,8 @@ def event_id(request: str, row: int) -> str:
 
 
 def pack(rows: Array) -> list[PackedArray]:
-    """Each of n rows (n, ...) as JSON."""
+    """Each of n rows (n, ...) as JSON. Text, which models answer as objects, gets one width."""
+    rows = rows.astype(str) if rows.dtype == np.object_ else rows
     little = np.ascontiguousarray(rows, rows.dtype.newbyteorder("<"))
     dtype, shape = little.dtype.str, list(rows.shape[1:])
     raw, size = little.tobytes(), little.nbytes // len(rows)

@@ -30,7 +30,10 @@ Inputs = dict[str, Array]
 Outputs = dict[str, Array]
 """What the model answers: ONNX output name to array, rows on the first axis."""
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "clustering"]
+
+Curve = Sequence[float] | Mapping[int, float]
+"""A figure as training went on: one value per epoch, or by what it stands at (k = 2, 3 ...)."""
 
 
 class InvalidInput(ValueError):
@@ -97,7 +100,14 @@ class Features(Protocol):
         ...
 
     def answer(self, outputs: Outputs) -> Array:
-        """The answers (n,): a label or a value in the target's unit."""
+        """The answers (n,): a label, a value in the target's unit, or the number of a segment."""
+        ...
+
+    def probabilities(self, outputs: Outputs) -> Array | None:
+        """The probability (n, classes) of each class, in the order of the use case's ``labels``.
+
+        None where the model states none.
+        """
         ...
 
     def respond(self, outputs: Outputs) -> list[BaseModel]:
@@ -116,10 +126,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model in its framework's own form, and its curves (name to one value per epoch)."""
+    """What training ends with.
+
+    Attributes:
+        model: in its framework's own form.
+        curves: by name.
+        summary: what was learnt, for people: plain JSON values, kept with the version's run.
+    """
 
     model: Any
-    curves: dict[str, list[float]] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 Report = Callable[[str], None]
@@ -131,10 +148,10 @@ class UseCase(Protocol):
 
     name: str
     task: Task
-    target: str
-    """Column of the truth."""
+    target: str | None
+    """Column of the truth; None where there is none to be known (a clustering)."""
     labels: Sequence[Any]
-    """Every class in its order; empty for a regression."""
+    """Every class in its order; empty where the task is no classification."""
     positive: Any
     """The class that recall and precision are about where there are two; None otherwise."""
     features: Features
@@ -148,10 +165,18 @@ class UseCase(Protocol):
         ...
 
     def load(self, data: Any) -> pd.DataFrame:
-        """The data as given, one row per example, the target among its columns.
+        """The data as given, one row per example, the target, if any, among its columns.
 
         Raises:
             KaizenError: the source is missing or damaged; digests expected and found are named.
+        """
+        ...
+
+    def truth(self, rows: pd.DataFrame) -> Array:
+        """What answers are held against: the target (n,) of the rows.
+
+        For a clustering where the rows lie (n, d), in one scale that no training changes: models
+        are then compared in the same space.
         """
         ...
 

@@ -31,7 +31,9 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     checked, digest = cached(validate, model)(name, fingerprint, dataset)
     fit, stop, holdout = cached(split)(checked, config["split"])
     cached(drift_check, features)(name, champion, config["split"], fit)
-    trained, curves = cached(train, model)(name, config["params"], config["seed"], fit, stop)
+    trained, curves, summary = cached(train, model)(
+        name, config["params"], config["seed"], fit, stop
+    )
     onnx, golden = cached(export, model)(name, trained, fit, stop)
     metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
     decision = cached(compare, features)(
@@ -46,6 +48,7 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
         onnx,
         golden,
         curves,
+        summary,
         metrics,
         answers,
         decision,

@@ -32,7 +32,7 @@ def judge(
         champion: version to beat; None lets the first model pass.
         seed: of the bootstrap.
     """
-    truth = holdout[case.target].to_numpy()
+    truth = case.truth(holdout)
     if champion is None:
         return gate.decide(rule, truth, challenger, seed=seed, positive=case.positive)
     model = Scorer(versions.onnx_bytes(case.name, champion))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from kaizen.config import Config
 from kaizen.paths import Home
 from kaizen.results import Decision
-from kaizen.usecase import Array, UseCase
+from kaizen.usecase import Array, Curve, UseCase
 from registry import commit, tracking, versions
 from registry.tracking import DatasetUsed, Record
 from serving.golden import Golden
@@ -32,7 +32,8 @@ class Judged:
         dataset_digest, rows: the data set it learnt from and was judged on.
         holdout: held-out rows, with the truth.
         answers: its answers to them, shape (n,).
-        curves: name to one value per epoch.
+        curves: by name.
+        summary: what it has learnt, for people.
     """
 
     dataset_digest: str
@@ -40,7 +41,8 @@ class Judged:
     holdout: pd.DataFrame
     onnx: bytes
     golden: Golden
-    curves: Mapping[str, Sequence[float]]
+    curves: Mapping[str, Curve]
+    summary: Mapping[str, Any]
     metrics: Mapping[str, float]
     answers: Array
     decision: Decision
@@ -59,6 +61,7 @@ def enrol(
             metrics=judged.metrics,
             config=config.record(),
             curves=judged.curves,
+            summary=judged.summary,
             figure=_picture(case, judged),
             decision=decision,
         ),
@@ -96,7 +99,9 @@ def enrol(
 def _picture(case: UseCase, judged: Judged) -> Figure:
     from registry import pictures
 
-    truth = judged.holdout[case.target].to_numpy()
+    truth = case.truth(judged.holdout)
+    if case.task == "clustering":
+        return pictures.segments(truth, judged.answers)
     if case.task == "classification":
         return pictures.confusion_matrix(truth, judged.answers, case.labels)
-    return pictures.residuals(truth, judged.answers, case.target)
+    return pictures.residuals(truth, judged.answers, case.target or "")

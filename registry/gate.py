@@ -41,7 +41,7 @@ def decide(
     ``new``, on the new rows unless it is the older ones that refuse.
 
     Args:
-        truth: what was true of the n held-out rows, shape (n,).
+        truth: what was true of the n held-out rows, shape (n,), or where they lie, (n, d).
         challenger, champion: what each model answered, shape (n,); without a champion the first
             model passes.
         seed: of the bootstrap.
@@ -135,7 +135,7 @@ def _score(
     if answer is None:
         return None, "there are no answers"
     answer = np.asarray(answer)
-    if answer.shape != truth.shape or truth.ndim != 1:
+    if answer.ndim != 1 or len(answer) != len(truth) or truth.ndim > 2:
         raise KaizenError(
             f"truth has shape {truth.shape} and the answers {answer.shape}: "
             "expected one truth and one answer per held-out row"

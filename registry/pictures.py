@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn import metrics
+from sklearn.decomposition import PCA
 
 from kaizen.usecase import Array
 
@@ -57,6 +59,28 @@ def residuals(truth: Array, answer: Array, unit: str) -> Figure:
     right.set_xlabel(_with_unit("answer less truth", unit))
     right.set_ylabel("rows")
     right.set_title(f"mean {errors.mean():.3g}, standard deviation {errors.std():.3g}")
+    return figure
+
+
+def segments(positions: Array, answer: Array) -> Figure:
+    """Rows (n, d) on the plane of their two largest principal components, by segment."""
+    plane = PCA(2).fit(positions)
+    points = plane.transform(positions)
+    colours = colormaps["tab20"]
+    figure = _figure("segments", 8, 6)
+    axes = figure.subplots()
+    for at, segment in enumerate(np.unique(answer)):
+        own = points[answer == segment]
+        axes.scatter(
+            own[:, 0], own[:, 1], s=14, color=colours(at % colours.N), alpha=0.7, linewidths=0,
+            label=f"{segment}: {len(own):,} rows",
+        )  # fmt: skip
+        axes.annotate(str(segment), own.mean(axis=0), ha="center", va="center", weight="bold")
+    first, second = plane.explained_variance_ratio_
+    axes.set_xlabel(f"first principal component ({first:.0%} of the variance)")
+    axes.set_ylabel(f"second ({second:.0%})")
+    axes.set_title(f"{len(points):,} held-out rows in {len(np.unique(answer))} segments")
+    axes.legend(title="segment", bbox_to_anchor=(1.02, 1), loc="upper left", frameon=False)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,20 @@ from kaizen.errors import UsageError, unknown
 from kaizen.usecase import Array, Task
 
 Score = Callable[[Array, Array], float]
-"""Truth (n,) and answer (n,) to one number."""
+"""Truth (n,), or positions (n, d) of a clustering, and answer (n,) to one number."""
 
 CLASSIFICATION = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
+PROBABILITIES = ("roc_auc", "average_precision")
+"""Besides those, where a classifier states probabilities."""
 REGRESSION = ("mse", "rmse", "mae", "r2")
+CLUSTERING = ("silhouette", "davies_bouldin", "calinski_harabasz", "inertia")
+GATED = {
+    "classification": CLASSIFICATION,
+    "regression": REGRESSION,
+    # Of the four the only one that is a mean over rows, and does not fall by making more segments.
+    "clustering": ("silhouette",),
+}
+"""What the gate can judge each task by: functions of one answer per row."""
 
 _PER_CLASS = {"precision": "precision_score", "recall": "recall_score", "f1": "f1_score"}
 
@@ -41,6 +51,31 @@ def _balanced_accuracy(truth: Array, answer: Array) -> float:
     return _score("recall_score", truth, answer, **options)
 
 
+def silhouettes(positions: Array, answer: Array) -> Array:
+    """How much nearer each of n rows (n, d) is to its own segment than to the next, -1 to 1.
+
+    0 where there is nothing to compare: one segment for all rows, or one for each.
+    """
+    if not _compared(answer):
+        return np.zeros(len(answer))
+    from sklearn.metrics import silhouette_samples
+
+    return np.asarray(silhouette_samples(positions, answer), dtype=np.float64)
+
+
+def _compared(answer: Array) -> bool:
+    return 1 < len(np.unique(answer)) < len(answer)
+
+
+def inertia(positions: Array, answer: Array) -> float:
+    """Sum of squared distances of n rows (n, d) to the middle of their segment."""
+    total = 0.0
+    for segment in np.unique(answer):
+        own = positions[answer == segment]
+        total += float(np.sum((own - own.mean(axis=0)) ** 2))
+    return total
+
+
 SCORES: dict[str, Score] = {
     "accuracy": partial(_score, "accuracy_score"),
     "balanced_accuracy": _balanced_accuracy,
@@ -49,10 +84,14 @@ SCORES: dict[str, Score] = {
     "rmse": partial(_score, "root_mean_squared_error"),
     "mae": partial(_score, "mean_absolute_error"),
     "r2": partial(_score, "r2_score"),
+    "silhouette": lambda positions, answer: float(np.mean(silhouettes(positions, answer))),
+    "davies_bouldin": partial(_score, "davies_bouldin_score"),
+    "calinski_harabasz": partial(_score, "calinski_harabasz_score"),
+    "inertia": inertia,
 }
 
 
-LOWER_IS_BETTER = ("mse", "rmse", "mae")
+LOWER_IS_BETTER = ("mse", "rmse", "mae", "davies_bouldin", "inertia")
 
 
 def check(rule: GateRule, task: Task) -> None:
@@ -61,9 +100,8 @@ def check(rule: GateRule, task: Task) -> None:
     Raises:
         UsageError: the metric is none of ``task``, or the direction is not the metric's.
     """
-    names = CLASSIFICATION if task == "classification" else REGRESSION
-    if rule.metric not in names:
-        raise unknown(f"metric of a {task} (gate.metric)", rule.metric, names)
+    if rule.metric not in GATED[task]:
+        raise unknown(f"metric of a {task} (gate.metric)", rule.metric, GATED[task])
     due = "lower" if rule.metric in LOWER_IS_BETTER else "higher"
     if rule.direction != due:
         raise UsageError(f"gate.direction is {rule.direction!r}: {due} is better for {rule.metric}")
@@ -82,14 +120,48 @@ def score(metric: str, positive: Any = None) -> Score:
     return SCORES[metric]
 
 
-def evaluate(task: Task, truth: Array, answer: Array, positive: Any = None) -> dict[str, float]:
-    """Every score of ``task`` for n answers, by name.
+def evaluate(
+    task: Task,
+    truth: Array,
+    answer: Array,
+    positive: Any = None,
+    probabilities: Array | None = None,
+    labels: Sequence[Any] = (),
+) -> dict[str, float]:
+    """Every score of ``task`` that exists for these n answers, by name.
 
     Args:
         positive: the class precision, recall and f1 are about; None takes the mean over classes.
+        probabilities: of the classes ``labels``, shape (n, classes), if they are stated.
     """
-    names = CLASSIFICATION if task == "classification" else REGRESSION
-    return {name: float(score(name, positive)(truth, answer)) for name in names}
+    if task == "clustering" and not _compared(answer):
+        return {}
+    names = {"classification": CLASSIFICATION, "regression": REGRESSION, "clustering": CLUSTERING}
+    found = {name: float(score(name, positive)(truth, answer)) for name in names[task]}
+    if probabilities is not None:
+        found |= _ranked(truth, probabilities, labels, positive)
+    return found
+
+
+def _ranked(
+    truth: Array, probabilities: Array, labels: Sequence[Any], positive: Any
+) -> dict[str, float]:
+    """The scores of probabilities: of the class ``positive``, or the mean of each class's own.
+
+    A class that every row or no row has cannot be ranked and has no say; where none can be, there
+    are no scores.
+    """
+    chosen = [positive] if positive is not None else list(labels)
+    ranks = [
+        (truth == label, probabilities[:, list(labels).index(label)])
+        for label in chosen
+        if 0 < np.count_nonzero(truth == label) < len(truth)
+    ]
+    return {
+        name: float(np.mean([_score(f"{name}_score", is_it, rank) for is_it, rank in ranks]))
+        for name in PROBABILITIES
+        if ranks
+    }
 
 
 def in_words(value: float) -> str:

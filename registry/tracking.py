@@ -19,6 +19,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
 import kaizen
 from kaizen.errors import KaizenError
 from kaizen.results import Decision
+from kaizen.usecase import Curve
 from registry import commit, environment, store
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Record:
         dataset: what was learnt from.
         metrics: scores on the holdout, by name.
         config: the effective configuration.
-        curves: name to one value per epoch.
+        curves: by name; a value's step is its epoch, or what it stands at.
+        summary: what was learnt, for people, as plain JSON values.
         figure: the picture of the answers, drawn by ``registry.pictures``.
         decision: what the gate said.
     """
@@ -58,7 +60,8 @@ class Record:
     dataset: DatasetUsed
     metrics: Mapping[str, float]
     config: Mapping[str, Any] = field(default_factory=dict)
-    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
     figure: Figure | None = None
     decision: Decision | None = None
 
@@ -182,7 +185,9 @@ def _metrics(record: Record) -> list[Metric]:
     for name, values in record.curves.items():
         # A curve may carry the name of a score; the score must stay the run's last word.
         key = f"epoch.{name}" if name in single else name
-        found += [Metric(key, float(value), now, step) for step, value in enumerate(values, 1)]
+        points = values.items() if isinstance(values, Mapping) else enumerate(values, 1)
+        # In JSON, as which curves pass between steps, a step is text.
+        found += [Metric(key, float(value), now, int(step)) for step, value in points]
     return found
 
 
@@ -192,6 +197,8 @@ def _write_files(folder: Path, record: Record) -> None:
     _write(folder / "packages.txt", "\n".join(environment.packages()) + "\n")
     if record.decision is not None:
         _write(folder / "decision.json", record.decision.model_dump_json(indent=2))
+    if record.summary:
+        _write(folder / "summary.json", json.dumps(dict(record.summary), indent=2))
     if record.figure is not None:
         title = record.figure.get_label() or "figure"
         record.figure.savefig(folder / f"{title}.png")

@@ -40,6 +40,7 @@ CODE = (
     "events/schema.py",
     "events/spool.py",
     "usecases/__init__.py",
+    "usecases/columns.py",
     "serving/__init__.py",
     "serving/access.py",
     "serving/answer.py",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kaizen.errors import KaizenError
-from kaizen.usecase import Outputs
+from kaizen.usecase import Array, Outputs
 
 TOLERANCE = 1e-4
 """Largest absolute difference that still counts as the same answer."""
@@ -40,11 +40,17 @@ class Golden:
 
 
 def largest_difference(golden: Golden, outputs: Outputs) -> float:
-    """Largest absolute difference between the expected outputs and ``outputs``; NaN if any is."""
-    return max(
-        float(np.max(np.abs(np.asarray(expected, dtype=float) - outputs[name])))
-        for name, expected in golden.outputs.items()
-    )
+    """Largest absolute difference between the expected outputs and ``outputs``; NaN if any is.
+
+    Text that differs is infinitely far apart.
+    """
+    return max(_apart(expected, outputs[name]) for name, expected in golden.outputs.items())
+
+
+def _apart(expected: list[Any], found: Array) -> float:
+    if found.dtype.kind in "OU":
+        return 0.0 if expected == found.tolist() else math.inf
+    return float(np.max(np.abs(np.asarray(expected, dtype=float) - found)))
 
 
 def verify(golden: Golden, outputs: Outputs, tolerance: float = TOLERANCE) -> float:

@@ -22,8 +22,17 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from kaizen.errors import KaizenError
 from stacks import previews
 
-TRUSTED_TYPES: list[str] = []
-"""Types beyond skops' own defaults that a stored scikit-learn model may contain."""
+TRUSTED_TYPES = [
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+]
+"""Types beyond skops' own defaults that a stored scikit-learn model may contain: scikit-learn's
+own parts of calibrated models, neighbours, perceptrons and trees."""
 ZSTD_LEVEL = 1
 """For stores elsewhere: the network is slower than this."""
 

@@ -19,9 +19,13 @@ def train(
     seed: int,
     train: pd.DataFrame,
     validation: pd.DataFrame,
-) -> tuple[Annotated[Any, "model"], Annotated[dict[str, list[float]], "curves"]]:
+) -> tuple[
+    Annotated[Any, "model"],
+    Annotated[dict[str, Any], "curves"],
+    Annotated[dict[str, Any], "summary"],
+]:
     case = catalog.usecase(usecase)
     chosen = case.Params.model_validate(params)
     trained = case.train(chosen, train, validation, seed, progress.figure)
-    model, curves = trained.model, trained.curves
-    return model, curves
+    model, curves, summary = trained.model, dict(trained.curves), dict(trained.summary)
+    return model, curves, summary

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,12 @@ def machine(folder: Path) -> Machine:
     user = folder / "user"
     user.mkdir(parents=True)
     return Machine(user, Home(folder / "state of kaizen"))
+
+
+@pytest.fixture(scope="session")
+def machine_in() -> Callable[[Path], Machine]:
+    """Makes a machine in a folder, for a module that wants one of its own."""
+    return machine
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
+from kaizen.usecase import Array, ArraySpec, Inputs, Outputs
+from usecases.columns import numbers
 
 if TYPE_CHECKING:
     from kaizen.usecase import Columns
@@ -72,15 +72,7 @@ class DiabetesFeatures:
 
     def decode(self, columns: Columns) -> Inputs:
         """The ten columns, in any order."""
-        parts = [_numbers(name, columns) for name in COLUMNS]
-        if len({len(part) for part in parts}) > 1:
-            lengths = {name: len(part) for name, part in zip(COLUMNS, parts, strict=True)}
-            shortest = min(lengths, key=lambda name: lengths[name])
-            raise InvalidInput(
-                shortest,
-                f"has {lengths[shortest]} values where others have {max(lengths.values())}",
-            )
-        return {"features": np.column_stack(parts)}
+        return {"features": numbers(COLUMNS, columns)}
 
     def unpack(self, rows: Array) -> Mapping[str, Any]:
         return {name: rows[:, at] for at, name in enumerate(COLUMNS)}
@@ -96,33 +88,11 @@ class DiabetesFeatures:
     def answer(self, outputs: Outputs) -> Array:
         return outputs["prediction"][:, 0]
 
+    def probabilities(self, outputs: Outputs) -> Array | None:  # noqa: ARG002  it answers a value
+        return None
+
     def respond(self, outputs: Outputs) -> list[BaseModel]:
         return [Response(progression=value) for value in self.answer(outputs).tolist()]
-
-
-def _numbers(name: str, columns: Columns) -> Array:
-    """One column as finite float64 (n,)."""
-    if name not in columns:
-        raise InvalidInput(name, "is missing: expected a number")
-    try:
-        values = np.asarray(columns[name], dtype=np.float64)
-    except (TypeError, ValueError):
-        row, value = next(
-            (at, value) for at, value in enumerate(columns[name]) if not _is_number(value)
-        )
-        raise InvalidInput(name, f"is {value!r}: expected a number", row) from None
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise InvalidInput(name, f"is {values[row]}: expected a finite number", row)
-    return values
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 features = DiabetesFeatures()

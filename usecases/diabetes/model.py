@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 
 from data.digest import file_digest, frame_digest
 from data.table import read_csv
-from kaizen.usecase import Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.diabetes import settings
 from usecases.diabetes.features import COLUMNS, features
 
@@ -47,6 +47,9 @@ class Diabetes:
             return read_csv(data.path)
         frame: pd.DataFrame = load_diabetes(as_frame=True).frame
         return frame
+
+    def truth(self, rows: pd.DataFrame) -> Array:
+        return rows[self.target].to_numpy()
 
     def contract(self) -> pa.DataFrameSchema:
         measures = {

@@ -183,6 +183,9 @@ class DigitFeatures:
     def answer(self, outputs: Outputs) -> Array:
         return outputs["probabilities"].argmax(axis=1)
 
+    def probabilities(self, outputs: Outputs) -> Array | None:
+        return outputs["probabilities"]
+
     def respond(self, outputs: Outputs) -> list[BaseModel]:
         probabilities = outputs["probabilities"]
         return [

@@ -9,7 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pydantic import BaseModel
 
-from kaizen.usecase import Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.digits import settings, source
 from usecases.digits.features import PIXELS, features
 
@@ -41,6 +41,9 @@ class Digits:
 
     def load(self, data: source.Data) -> pd.DataFrame:
         return source.load(data)
+
+    def truth(self, rows: pd.DataFrame) -> Array:
+        return rows[self.target].to_numpy()
 
     def contract(self) -> pa.DataFrameSchema:
         return pa.DataFrameSchema(

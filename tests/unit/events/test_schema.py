@@ -19,6 +19,12 @@ def test_arrays_survive_json(dtype: str, shape: tuple[int, ...]) -> None:
     assert all(row.shape == shape[1:] for row in back)
 
 
+def test_text_survives_json() -> None:
+    rows = np.array([["young, 1 € a day", "b"], ["", "größer"]], dtype=object)
+    back = [unpack(orjson.loads(orjson.dumps(row))) for row in pack(rows)]
+    np.testing.assert_array_equal(np.stack(back), rows)
+
+
 def test_a_view_that_is_not_contiguous_packs_its_own_values() -> None:
     rows = np.arange(12, dtype=np.float32).reshape(3, 4).T
     np.testing.assert_array_equal(np.stack([unpack(row) for row in pack(rows)]), rows)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from registry import bootstrap, resampled, scores
 
@@ -16,7 +17,7 @@ def answers(metric: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("positive", [None, "dog"])
-@pytest.mark.parametrize("metric", list(scores.SCORES))
+@pytest.mark.parametrize("metric", [*scores.CLASSIFICATION, *scores.REGRESSION])
 def test_every_draw_is_scored_as_scikit_learn_would(metric: str, positive: str | None) -> None:
     truth, answer = answers(metric)
     weights = np.concatenate(list(bootstrap.weightings(ROWS, 50, seed=1)))
@@ -25,6 +26,19 @@ def test_every_draw_is_scored_as_scikit_learn_would(metric: str, positive: str |
     rows = [np.repeat(np.arange(ROWS), draw.astype(int)) for draw in weights]
     slow = [compute(truth[chosen], answer[chosen]) for chosen in rows]
     np.testing.assert_allclose(fast, slow, rtol=1e-9)
+
+
+def test_a_silhouette_is_drawn_row_by_row() -> None:
+    random = np.random.default_rng(5)
+    segment = random.integers(0, 3, ROWS)
+    positions = random.normal(size=(ROWS, 2)) + 3 * segment[:, None]
+    score = resampled.scorer("silhouette", positions, segment)
+    each = metrics.silhouette_samples(positions, segment)
+    weights = np.concatenate(list(bootstrap.weightings(ROWS, 50, seed=1)))
+    expected = [np.average(each, weights=draw) for draw in weights]
+    np.testing.assert_allclose(score(weights), expected)
+    whole = scores.score("silhouette")(positions, segment)
+    np.testing.assert_allclose(score(np.ones((1, ROWS))), [whole])
 
 
 def test_a_draw_has_as_many_rows_as_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import train_test_split
@@ -73,6 +74,41 @@ class TestDiabetes:
         assert first == again
         assert (first.low, first.gain) != (other.low, other.gain)
         assert first.gain == other.gain
+
+
+class TestSilhouette:
+    """Segments without a truth are judged by where the rows lie."""
+
+    RULE = GateRule(metric="silhouette", direction="higher")
+
+    @staticmethod
+    def rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions (n, 2) in three heaps, the right segments, and two heaps taken for one."""
+        random = np.random.default_rng(0)
+        heap = np.repeat([0, 1, 2], 50)
+        positions = random.normal(size=(150, 2)) + 6 * np.eye(3)[heap][:, :2]
+        return positions, heap + 1, np.where(heap == 2, 1, heap)
+
+    def test_the_better_segments_are_promoted_and_the_worse_refused(self) -> None:
+        positions, right, merged = self.rows()
+        decision = gate.decide(self.RULE, positions, right, merged, champion_version="1")
+        assert decision.promoted
+        assert decision.challenger == metrics.silhouette_score(positions, right)
+        assert decision.champion == metrics.silhouette_score(positions, merged)
+        assert not gate.decide(self.RULE, positions, merged, right).promoted
+        renamed = gate.decide(self.RULE, positions, 10 - right, right)
+        assert "equal is not better" in renamed.reason
+
+    def test_new_rows_that_all_lie_in_one_segment_are_no_accident(self) -> None:
+        positions, right, merged = self.rows()
+        decision = gate.decide(self.RULE, positions, right, merged, new=right == 3)
+        assert not decision.promoted
+        assert decision.challenger == 0.0
+
+    def test_a_segment_for_each_row_is_asked_for(self) -> None:
+        positions, right, _ = self.rows()
+        with pytest.raises(KaizenError, match=r"shape \(150, 2\) and the answers \(149,\)"):
+            gate.decide(self.RULE, positions, right[1:])
 
 
 def test_the_first_model_passes() -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.cluster import KMeans
 
 from kaizen.config import GateRule
 from kaizen.errors import UsageError
@@ -43,6 +44,49 @@ def test_regression_is_scikit_learns() -> None:
     )
 
 
+def test_probabilities_are_scored_for_the_class_that_is_named() -> None:
+    random = np.random.default_rng(3)
+    truth = random.integers(0, 2, 200)
+    leaves = np.clip(0.3 * truth + random.random(200) * 0.7, 0, 1)
+    stated = np.column_stack([1 - leaves, leaves])
+    answer = stated.argmax(axis=1)
+    found = scores.evaluate("classification", truth, answer, 1, stated, (0, 1))
+    assert set(found) == {*scores.CLASSIFICATION, "roc_auc", "average_precision"}
+    assert found["roc_auc"] == metrics.roc_auc_score(truth, leaves)
+    assert found["average_precision"] == metrics.average_precision_score(truth, leaves)
+    other = scores.evaluate("classification", truth, answer, 0, stated, (0, 1))
+    assert other["average_precision"] != found["average_precision"]
+
+
+def test_probabilities_of_many_classes_are_scored_one_against_the_rest(
+    labels: tuple[np.ndarray, np.ndarray],
+) -> None:
+    truth, answer = labels
+    stated = np.random.default_rng(4).dirichlet(np.ones(4), len(truth))
+    # No row is of the class 3: it has no say.
+    found = scores.evaluate("classification", truth, answer, None, stated, (0, 1, 2, 3))
+    areas = [metrics.roc_auc_score(truth == label, stated[:, label]) for label in range(3)]
+    assert found["roc_auc"] == pytest.approx(np.mean(areas))
+    only = scores.evaluate("classification", truth * 0, answer, None, stated, (0, 1, 2, 3))
+    assert "roc_auc" not in only
+
+
+def test_clustering_is_scikit_learns() -> None:
+    random = np.random.default_rng(6)
+    positions = random.normal(size=(80, 3))
+    means = KMeans(4, n_init=1, random_state=0).fit(positions)
+    found = scores.evaluate("clustering", positions, means.labels_ + 1)
+    assert found == pytest.approx(
+        {
+            "silhouette": metrics.silhouette_score(positions, means.labels_),
+            "davies_bouldin": metrics.davies_bouldin_score(positions, means.labels_),
+            "calinski_harabasz": metrics.calinski_harabasz_score(positions, means.labels_),
+            "inertia": means.inertia_,
+        }
+    )
+    assert scores.evaluate("clustering", positions, np.ones(80, int)) == {}
+
+
 def test_an_unknown_metric_offers_the_nearest() -> None:
     with pytest.raises(UsageError, match="unknown metric 'acuracy': did you mean 'accuracy'"):
         scores.score("acuracy")
@@ -62,6 +106,8 @@ def test_numbers_as_people_read_them(value: float, words: str) -> None:
         ("accuracy", "lower", "classification", "higher is better for accuracy"),
         ("acuracy", "higher", "classification", "did you mean 'accuracy'"),
         ("mse", "lower", "classification", "unknown metric of a classification"),
+        ("roc_auc", "higher", "classification", "unknown metric of a classification"),
+        ("inertia", "lower", "clustering", "unknown metric of a clustering"),
     ],
 )
 def test_a_gate_that_cannot_judge_is_refused_before_training(

@@ -53,7 +53,8 @@ def test_a_finished_run_holds_the_whole_record(name: str, tmp_path: Path) -> Non
         dataset=DATASET,
         metrics={"mse": 2.5},
         config=CONFIG,
-        curves={"loss": [3.0, 2.0, 1.0], "mse": [9.0, 4.0]},
+        curves={"loss": [3.0, 2.0, 1.0], "mse": [9.0, 4.0], "by_k": {"2": 0.5, "10": 0.25}},
+        summary={"k": 2, "segments": [{"name": "young"}]},
         figure=pictures.residuals(truth, truth + 1, "mg/dl"),
         decision=decision,
     )
@@ -68,6 +69,8 @@ def test_a_finished_run_holds_the_whole_record(name: str, tmp_path: Path) -> Non
     assert run.data.tags["reason"] == "Refused: …"
     history = {point.step: point.value for point in mlflow.get_metric_history(run_id, "loss")}
     assert history == {1: 3.0, 2: 2.0, 3: 1.0}
+    history = {point.step: point.value for point in mlflow.get_metric_history(run_id, "by_k")}
+    assert history == {2: 0.5, 10: 0.25}
     [used] = run.inputs.dataset_inputs
     assert used.dataset.name == "digits"
     assert DATASET.digest.startswith(used.dataset.digest)
@@ -77,6 +80,7 @@ def test_a_finished_run_holds_the_whole_record(name: str, tmp_path: Path) -> Non
     files = Path(mlflow.download_artifacts(run_id, "", str(tmp_path)))
     assert yaml.safe_load((files / "config.yaml").read_text()) == CONFIG
     assert Decision.model_validate_json((files / "decision.json").read_text()) == decision
+    assert json.loads((files / "summary.json").read_text()) == record.summary
     assert "python" in json.loads((files / "environment.json").read_text())
     assert "\nmlflow==" in (files / "packages.txt").read_text()
     assert (files / "residuals.png").read_bytes().startswith(b"\x89PNG")

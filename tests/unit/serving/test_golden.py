@@ -31,6 +31,15 @@ def test_other_answers_are_refused(outputs: dict[str, np.ndarray], message: str)
         verify(GOLDEN, outputs)
 
 
+def test_text_is_equal_or_it_is_not() -> None:
+    golden = Golden([], {"name": ["a", "b"], "p": [0.5, 1.0]}, [])
+    p = np.array([0.5, 1.0])
+    for kind in (object, str):
+        assert verify(golden, {"name": np.array(["a", "b"], dtype=kind), "p": p}) == 0.0
+        with pytest.raises(KaizenError, match="differ by inf"):
+            verify(golden, {"name": np.array(["a", "c"], dtype=kind), "p": p})
+
+
 def test_the_difference_is_the_largest_of_all_outputs() -> None:
     golden = Golden([], {"a": [0.0], "b": [1.0]}, [])
     assert largest_difference(golden, {"a": np.array([0.5]), "b": np.array([0.0])}) == 1.0

@@ -1,0 +1,1 @@
+"""Customers of a bank who leave it."""

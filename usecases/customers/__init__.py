@@ -1,0 +1,1 @@
+"""Segments of a shop's customers."""
