@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,35 @@ class InvalidInput(ValueError):
         self.field = field
         self.reason = reason
         self.row = row
+
+
+class TooLarge(InvalidInput):
+    """A file with more in it than is taken, however few its bytes."""
+
+
+@dataclass(frozen=True)
+class File:
+    """The rows that one file holds.
+
+    Attributes:
+        rows: each as a bare array, (n, *features.array.shape); n may be 0.
+        about: what each answer says of its row besides: keys of the Response, as plain JSON.
+    """
+
+    rows: Array
+    about: Sequence[dict[str, Any]]
+
+
+ReadFile = Callable[[bytes, str], File]
+"""Content and name of a file, "" where it has none, to its rows. Raises InvalidInput."""
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """What a use case's ``features`` have besides where a request may be a file."""
+
+    media: Mapping[str, ReadFile]
+    """Media type ("application/pdf") to what reads it; each row becomes a bare array."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from kaizen.usecase import ArraySpec
+from serving.files import FORM, PART
 from serving.model import Model
 from serving.parser import BYTES, JSON
 from serving.refusal import MEDIA_TYPE
 
+_BINARY = {"type": "string", "format": "binary"}
 _REF = "#/components/schemas/{model}"
 
 
@@ -60,7 +62,8 @@ def document(model: Model) -> dict[str, Any]:
     payload, answered, failed = (names[part] for part in parts)
     content: dict[str, Any] = {JSON: {"schema": payload, "examples": _examples(model)}}
     if features.array:
-        content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
+        content[BYTES] = {"schema": _BINARY}
+    content |= _files(model)
     refusals = {
         "400": "A row or the request is not valid",
         "401": "A key is needed and there is none, or it is not known",
@@ -78,7 +81,7 @@ def document(model: Model) -> dict[str, Any]:
         "/predict": {
             "post": {
                 "summary": "Predict",
-                "description": _bare(features.array),
+                "description": _bare(features.array) + _of_files(model),
                 "operationId": "predict",
                 "requestBody": {"required": True, "content": content},
                 "responses": responses,
@@ -144,6 +147,26 @@ def _bare(spec: ArraySpec | None) -> str:
     return (
         f"Rows as JSON, or as little-endian {spec.dtype} of shape {list(spec.shape)} per row: "
         f"in base64 inside JSON, or as raw bytes ({BYTES}, {spec.row_bytes} bytes per row)."
+    )
+
+
+def _files(model: Model) -> dict[str, Any]:
+    """Media types of files, and the form that carries one."""
+    if not model.parser.media:
+        return {}
+    form = {"type": "object", "properties": {PART: _BINARY}, "required": [PART]}
+    kinds = ", ".join(model.parser.media)
+    described = {"schema": form, "encoding": {PART: {"contentType": kinds}}}
+    return {kind: {"schema": _BINARY} for kind in model.parser.media} | {FORM: described}
+
+
+def _of_files(model: Model) -> str:
+    if not model.parser.media:
+        return ""
+    return (
+        f" Or a file ({', '.join(model.parser.media)}), as the body or as the part {PART!r} of a "
+        "form: one prediction per row found in it, in its order, and none where it holds none. Its "
+        "name is that of the part, or of the header content-disposition."
     )
 
 
