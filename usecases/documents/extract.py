@@ -116,7 +116,8 @@ def _found(document: pdfium.PdfDocument) -> Iterator[Picture]:
 
 
 def _on_page(page: pdfium.PdfPage, number: int) -> Iterator[Pixels]:
-    images, shapes = [], []
+    images: list[Any] = []
+    shapes: list[Any] = []
     for at, thing in enumerate(page.get_objects([raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH])):
         if at >= MOST_SHAPES:
             raise TooLarge("file", f"page {number} has more than {MOST_SHAPES} shapes")

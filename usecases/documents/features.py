@@ -133,5 +133,18 @@ class DocumentFeatures:
         ]
 
 
-# A cat and a dog of the training part: zlib, then base64, of their 1024 bytes.
-features = DocumentFeatures(examples=[])
+# A cat and a dog among the silhouettes: zlib, then base64, of their 1024 bytes.
+features = DocumentFeatures(
+    examples=[
+        (
+            "eNpjYBgFVAYCae+3lnds+V+JQ55Z58nb+4/f/srEZYDG4/9A8CcXm15+URG5pNcg+f+lCGFGfnFpeSVlZV3XxM"
+            "Lcys1f0eSZZGo3n3/27z8qqIfKsoesf/j+++//6GCTOVh6x45L3/9jA5cnV4Dkj/z+jx18efYaJK819+Gr19jA"
+            "2/fvwBZYNa1YhRWsWDqamGgNAKo6rF0="
+        ),
+        (
+            "eNpjYKAaCAjx9tJVwyn96j8YzMIl/x8KonDIu4Flv7uvx2vAVtzuA8u/IyB/GLf8TZB8J275T2AD8nFJT4B47y"
+            "Mu+QaI/EFc8jOh4YNL/hlUPpBA+N4iII/LgiUweVYCBqgSkA8nIH8CfwL6/98Xu/wxmPwl7PKLYfK/sMsvfY43"
+            "BB7//3sXKt+LTf4wPACxyzP8r2Loh8h7YJO+/t+bDxqH7NjkmyboMFRMAAE56uVZBgCYJdoO"
+        ),
+    ]
+)

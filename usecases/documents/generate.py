@@ -166,10 +166,9 @@ def _picture(
         return Image.open(coded)
     if form == "grey":
         # By the mask, not the colours: two colours may have one brightness.
-        grey = sorted(random.choice(256, 2, replace=False).tolist())
-        if grey[1] - grey[0] < CONTRAST:
-            grey = [0, 255]
-        table = np.linspace(*(grey if random.random() < 0.5 else grey[::-1]), 256)
+        dark = int(random.integers(0, 256 - CONTRAST))
+        ends = (dark, int(random.integers(dark + CONTRAST, 256)))
+        table = np.linspace(*(ends if random.random() < 0.5 else ends[::-1]), num=256)
         return mask.point(table.astype(np.uint8).tolist())
     return image
 

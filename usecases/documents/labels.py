@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.faults import BadData, Fault
 from kaizen.atomic import write_text
 from kaizen.errors import KaizenError
-from usecases.documents.silhouettes import CLASSES
+from usecases.documents.features import CLASSES
 
 
 class Annotation(BaseModel):

@@ -12,8 +12,7 @@ from pydantic import BaseModel
 
 from kaizen.usecase import Features, Inputs, Outputs, Report, Task, Trained
 from usecases.documents import settings, source
-from usecases.documents.features import PIXELS, features
-from usecases.documents.silhouettes import CLASSES
+from usecases.documents.features import CLASSES, PIXELS, features
 
 LEAST_ROWS = 50
 LEAST_SHARE = 0.05

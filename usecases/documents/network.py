@@ -16,9 +16,9 @@ from kaizen.errors import KaizenError
 from kaizen.usecase import Inputs, Outputs, Report, Trained
 from usecases import classifier, export
 from usecases.augment import Batches
+from usecases.documents.features import CLASSES
 from usecases.documents.pictures import SIDE
 from usecases.documents.settings import Params
-from usecases.documents.silhouettes import CLASSES
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

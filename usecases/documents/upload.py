@@ -58,6 +58,8 @@ def decoded(content: bytes, form: str) -> Pixels:
                 raise TooLarge("file", f"it has {size} pixels: at most {MOST_PIXELS:,} are taken")
             image.load()
             return rgb(image)
+    except InvalidInput:
+        raise
     except Image.DecompressionBombError:
         raise TooLarge("file", f"it has more than {MOST_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
