@@ -1,7 +1,8 @@
 """What a use case is: two small objects, ``features`` and ``model``.
 
 ``features`` (``usecases/NAME/features.py``) says what a request is and how it is decoded,
-observed and answered. Training and serving share it, so it may import numpy and pydantic only.
+observed and answered. Training and serving share it, so it may import numpy and pydantic
+only, besides what reads the files that it takes.
 ``model`` (``usecases/NAME/model.py``) holds data, contract, training and export;
 scoring is common to all (``registry/scores.py``).
 This module travels inside the Bento: it imports no more than ``features`` may.
