@@ -1,20 +1,27 @@
 """Labels by file name, in the form annotation tools exchange.
 
-{"annotations": [{"fileName": "a_page1_index1.png", "annotation": {"label": "cat"}}]}
+    {"annotations": [{"fileName": "a_page1_index1.png", "annotation": {"label": "cat"}}]}
+
+Those of a version of the data set, the newest where none is named, are written by
+
+    python -m usecases.documents.labels OUT.json [DIGEST]
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from data import versions
 from data.faults import BadData, Fault
 from kaizen.atomic import write_text
-from kaizen.errors import KaizenError
+from kaizen.errors import KaizenError, UsageError
+from kaizen.paths import home
 from usecases.documents.features import CLASSES
 
 
@@ -79,5 +86,32 @@ def dump(labels: Mapping[str, str]) -> str:
     return json.dumps({"annotations": entries}, indent=1)
 
 
+def main(arguments: list[str]) -> str:
+    """Write the labels of a version of the data set; what was written, in words.
+
+    Raises:
+        UsageError: there is no such version.
+    """
+    if len(arguments) not in (1, 2):
+        raise UsageError(
+            "expected OUT.json, and the digest of a version where it is not the newest"
+        )
+    known = versions.list_versions("documents", home())
+    if not known:
+        raise UsageError("there is no version of documents data: kaizen run documents makes one")
+    begins = arguments[1] if len(arguments) > 1 else known[-1].digest
+    digest = next((one.digest for one in known if one.digest.startswith(begins)), begins)
+    frame = versions.load("documents", digest, home())
+    write(Path(arguments[0]), dict(zip(frame["name"], frame["label"], strict=True)))
+    return f"{len(frame):,} labels of version {digest[:12]} in {arguments[0]}"
+
+
 def _bad(path: Path, reason: str) -> BadData:
     return BadData(str(path), [Fault("value", f"{path}: {reason}")], path=path)
+
+
+if __name__ == "__main__":
+    try:
+        print(main(sys.argv[1:]))
+    except KaizenError as error:
+        sys.exit(f"error: {error}")

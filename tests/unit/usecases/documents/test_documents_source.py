@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data import versions
 from data.digest import frame_digest
 from data.faults import BadData
 from data.split import split
@@ -95,6 +96,22 @@ def test_labels_go_out_as_they_came_in(tmp_path: Path) -> None:
     again = labels.read(path)
     assert again == {"b_page1_index1.png": "dog", "a_page1_index1.png": "cat"}
     assert labels.dump(again) == path.read_text()
+
+
+def test_the_labels_of_a_version_are_written(
+    folder: Path, other_home: Home, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(labels, "home", lambda: other_home)
+    out = tmp_path / "out.json"
+    with pytest.raises(UsageError, match="kaizen run documents makes one"):
+        labels.main([str(out)])
+    frame = source.load(Data(path=folder))
+    version = versions.store("documents", frame, other_home, "folder:x")
+    for words in ([], [version.digest[:8]]):
+        assert labels.main([str(out), *words]).startswith(f"{len(frame)} labels of version")
+        assert labels.read(out) == labels.read(folder / "labels.json")
+    with pytest.raises(UsageError, match="'nothing'"):
+        labels.main([str(out), "nothing"])
 
 
 @pytest.mark.parametrize(
