@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,17 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def served(laptop: Any) -> Any:
-    done = laptop.kaizen("run", "documents", "--preset", "fast", "--json")
+def served(newcomer: Any) -> Iterator[Any]:
+    done = newcomer.kaizen("run", "documents", "--preset", "fast", "--json")
     assert done.code == 0, done.err
-    return done
+    yield done
+    newcomer.kaizen("down")
 
 
 @pytest.fixture(scope="module")
-def folder(served: Any, laptop: Any) -> Path:
+def folder(served: Any, newcomer: Any) -> Path:
     """What the run has generated."""
-    (made,) = (laptop.home.cache / "documents").iterdir()
+    (made,) = (newcomer.home.cache / "documents").iterdir()
     return made
 
 
@@ -39,16 +41,16 @@ def send(served: Any, content: bytes, kind: str = "application/pdf", name: str =
     return httpx.post(f"{served.json['url']}/predict", content=content, headers=headers, timeout=20)
 
 
-def test_the_run_goes_on_past_broken_documents_and_says_which(served: Any, laptop: Any) -> None:
+def test_the_run_goes_on_past_broken_documents_and_says_which(served: Any, newcomer: Any) -> None:
     assert "set aside: document-0001-broken.pdf: " in served.err
-    kept = list((laptop.home.quarantine / "documents").glob("*/document-0001-broken.pdf"))
+    kept = list((newcomer.home.quarantine / "documents").glob("*/document-0001-broken.pdf"))
     assert len(kept) == 1
 
 
 def test_the_service_sees_50_pictures_as_training_did(
-    served: Any, folder: Path, laptop: Any
+    served: Any, folder: Path, newcomer: Any
 ) -> None:
-    data = laptop.home.datasets / "documents" / served.json["dataset_digest"] / "data.parquet"
+    data = newcomer.home.datasets / "documents" / served.json["dataset_digest"] / "data.parquet"
     trained = pd.read_parquet(data).set_index("name")["image"]
     seen: dict[str, str] = {}
     for path in sorted(folder.glob("document-????.pdf")):
@@ -62,7 +64,7 @@ def test_the_service_sees_50_pictures_as_training_did(
         if len(seen) >= 50:
             break
     assert len(seen) >= 50
-    events = {event["id"]: event for event in read(laptop.home.events / "documents")}
+    events = {event["id"]: event for event in read(newcomer.home.events / "documents")}
     for name, event in seen.items():
         assert base64.b64decode(events[event]["inputs"]["array"]) == trained[name], name
 

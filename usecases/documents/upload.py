@@ -6,7 +6,9 @@ It travels with the model: numpy, pypdfium2 and Pillow only.
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -18,6 +20,17 @@ from usecases.documents.extract import MOST_PIXELS, pictures, rgb
 from usecases.documents.pictures import SIDE, Pixels, prepare
 
 LONGEST_NAME = 100
+_DAMAGED = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for a damaged file, depending on where it is damaged."""
 
 
 def document(content: bytes, name: str) -> File:
@@ -64,8 +77,7 @@ def decoded(content: bytes, form: str) -> Pixels:
         raise TooLarge("file", f"it has more than {MOST_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
         raise InvalidInput("file", f"this is no {form} picture") from None
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
-        # What Pillow raises for damaged files depends on where they are damaged.
+    except _DAMAGED as error:
         raise InvalidInput("file", f"the {form} picture is damaged: {error}") from None
 
 
