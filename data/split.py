@@ -1,4 +1,4 @@
-"""Train, validation and holdout: decided by a row's content, never by its place."""
+"""Train, validation and holdout: decided by a row's content or its group, never by its place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def split(frame: pd.DataFrame, rule: HashSplit | FixedSplit) -> Split:
     """The three parts of ``frame``, each with a fresh index.
 
     Raises:
-        KaizenError: there are too few rows for a train and a holdout part.
+        KaizenError: there are too few rows for a train and a holdout part, or the column that
+            keeps rows together is not there.
     """
     parts = _by_hash(frame, rule) if isinstance(rule, HashSplit) else _fixed(frame, rule)
     if parts.train.empty or parts.holdout.empty:
@@ -33,7 +34,10 @@ def positions(frame: pd.DataFrame, key: str) -> np.ndarray:
 
 
 def _by_hash(frame: pd.DataFrame, rule: HashSplit) -> Split:
-    place = positions(frame, rule.key)
+    if rule.by is not None and rule.by not in frame:
+        known = ", ".join(map(str, frame.columns))
+        raise KaizenError(f"split.by is {rule.by!r}: expected one of the columns {known}")
+    place = positions(frame if rule.by is None else frame[[rule.by]], rule.key)
     holdout = place < rule.holdout
     validation = ~holdout & (place < rule.holdout + rule.validation)
     return Split(

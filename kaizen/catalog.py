@@ -32,5 +32,5 @@ def usecase(name: str) -> UseCase:
 
 
 def features(name: str) -> Features:
-    """The use case's ``features`` side. Imports numpy and pydantic only."""
+    """The use case's ``features`` side. Imports no training framework."""
     return cast(Features, import_module(f"usecases.{check(name)}.features").features)

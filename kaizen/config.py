@@ -32,12 +32,19 @@ class Frozen(BaseModel):
 
 
 class HashSplit(Frozen):
-    """A row's part follows from a keyed hash of its content: growing data never moves a row."""
+    """A row's part follows from a keyed hash of its content: growing data never moves a row.
+
+    Attributes:
+        holdout, validation: shares of the rows.
+        key: another key is another split.
+        by: a column; rows with one value in it stay together, and that value alone is hashed.
+    """
 
     KIND: Literal["hash"] = "hash"
     holdout: float = Field(0.2, gt=0, lt=1)
     validation: float = Field(0.1, ge=0, lt=1)
     key: str = "kaizen"
+    by: str | None = None
 
 
 class FixedSplit(Frozen):

@@ -1,7 +1,8 @@
 """What a use case is: two small objects, ``features`` and ``model``.
 
 ``features`` (``usecases/NAME/features.py``) says what a request is and how it is decoded,
-observed and answered. Training and serving share it, so it may import numpy and pydantic only.
+observed and answered. Training and serving share it, so it may import numpy and pydantic
+only, besides what reads the files that it takes.
 ``model`` (``usecases/NAME/model.py``) holds data, contract, training and export;
 scoring is common to all (``registry/scores.py``).
 This module travels inside the Bento: it imports no more than ``features`` may.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,35 @@ class InvalidInput(ValueError):
         self.field = field
         self.reason = reason
         self.row = row
+
+
+class TooLarge(InvalidInput):
+    """A file with more in it than is taken, however few its bytes."""
+
+
+@dataclass(frozen=True)
+class File:
+    """The rows that one file holds.
+
+    Attributes:
+        rows: each as a bare array, (n, *features.array.shape); n may be 0.
+        about: what each answer says of its row besides: keys of the Response, as plain JSON.
+    """
+
+    rows: Array
+    about: Sequence[dict[str, Any]]
+
+
+ReadFile = Callable[[bytes, str], File]
+"""Content and name of a file, "" where it has none, to its rows. Raises InvalidInput."""
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """What a use case's ``features`` have besides where a request may be a file."""
+
+    media: Mapping[str, ReadFile]
+    """Media type ("application/pdf") to what reads it; each row becomes a bare array."""
 
 
 @dataclass(frozen=True)

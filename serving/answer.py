@@ -28,7 +28,12 @@ def answer(
         probe: whether kaizen asks itself.
     """
     request = who.own
-    responses = [response.model_dump(mode="json") for response in model.features.respond(outputs)]
+    answers = model.features.respond(outputs) if batch.size else []
+    about = batch.about or [{}] * len(answers)
+    responses = [
+        answered.model_dump(mode="json") | more
+        for answered, more in zip(answers, about, strict=True)
+    ]
     packed = {name: pack(values) for name, values in outputs.items()}
     trace = who.trace
     now = time.time()

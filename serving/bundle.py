@@ -50,6 +50,7 @@ CODE = (
     "serving/documentation.py",
     "serving/duplicates.py",
     "serving/feedback.py",
+    "serving/files.py",
     "serving/golden.py",
     "serving/identity.py",
     "serving/metrics.py",
@@ -64,7 +65,8 @@ CODE = (
     "serving/service.py",
     "serving/worker.py",
 )
-"""All of kaizen that travels, besides the use case's own ``features.py``."""
+"""All of kaizen that travels, besides the use case's own ``features.py`` and the modules beside it
+that this names in ``COMPANIONS``."""
 
 LOCK = "serving/requirements.txt"
 """The libraries that travel: versions and hashes."""
@@ -92,7 +94,7 @@ def build(
     """Package one model version; the second call with the same input finds the first one's Bento.
 
     Args:
-        usecase: the use case; its ``features.py`` travels.
+        usecase: the use case; its ``features.py`` and that one's ``COMPANIONS`` travel.
         version: version in the model registry.
         model: the bytes of ``model.onnx``.
         golden: the requests and answers the model must reproduce.
@@ -127,7 +129,9 @@ def build(
     settings = {"limits": limits, "redact": events.redact, "max_spool_bytes": events.max_bytes}
     files = {name: (PROJECT_ROOT / name).read_bytes() for name in CODE}
     files[f"usecases/{usecase}/__init__.py"] = b""
-    files[f"usecases/{usecase}/features.py"] = Path(str(module.__file__)).read_bytes()
+    source = Path(str(module.__file__))
+    for name in ("features", *getattr(module, "COMPANIONS", ())):
+        files[f"usecases/{usecase}/{name}.py"] = source.with_name(f"{name}.py").read_bytes()
     files["requirements.txt"] = (PROJECT_ROOT / LOCK).read_bytes()
     files[MODEL] = model
     files[GOLDEN] = golden.dump().encode()

@@ -13,10 +13,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from events.schema import event_id
 from kaizen.usecase import ArraySpec
+from serving.files import FORM, PART
 from serving.model import Model
 from serving.parser import BYTES, JSON
 from serving.refusal import MEDIA_TYPE
 
+_BINARY = {"type": "string", "format": "binary"}
 _REF = "#/components/schemas/{model}"
 _HEADERS = {"x-request-id": {"description": "Names the request", "schema": {"type": "string"}}}
 _RETRY = {"retry-after": {"description": "Seconds", "schema": {"type": "integer", "minimum": 0}}}
@@ -74,7 +76,8 @@ def document(model: Model, feedback: type[BaseModel]) -> dict[str, Any]:
     payload, answered, failed, said, labelled = (names[part] for part in parts)
     content: dict[str, Any] = {JSON: {"schema": payload, "examples": _examples(model)}}
     if features.array:
-        content[BYTES] = {"schema": {"type": "string", "format": "binary"}}
+        content[BYTES] = {"schema": _BINARY}
+    content |= _files(model)
     refusals = {
         "400": "A row or the request is not valid",
         "401": "A key is needed and there is none, or it is not known",
@@ -91,7 +94,7 @@ def document(model: Model, feedback: type[BaseModel]) -> dict[str, Any]:
     }
     predict = {
         "summary": "Predict",
-        "description": _bare(features.array),
+        "description": _bare(features.array) + _of_files(model),
         "operationId": "predict",
         "requestBody": {"required": True, "content": content},
         "responses": {"200": _response("One prediction per row", answered)} | refused,
@@ -200,6 +203,26 @@ def _bare(spec: ArraySpec | None) -> str:
     return (
         f"Rows as JSON, or as little-endian {spec.dtype} of shape {list(spec.shape)} per row: "
         f"in base64 inside JSON, or as raw bytes ({BYTES}, {spec.row_bytes} bytes per row)."
+    )
+
+
+def _files(model: Model) -> dict[str, Any]:
+    """Media types of files, and the form that carries one."""
+    if not model.parser.media:
+        return {}
+    form = {"type": "object", "properties": {PART: _BINARY}, "required": [PART]}
+    kinds = ", ".join(model.parser.media)
+    described = {"schema": form, "encoding": {PART: {"contentType": kinds}}}
+    return {kind: {"schema": _BINARY} for kind in model.parser.media} | {FORM: described}
+
+
+def _of_files(model: Model) -> str:
+    if not model.parser.media:
+        return ""
+    return (
+        f" Or a file ({', '.join(model.parser.media)}), as the body or as the part {PART!r} of a "
+        "form: one prediction per row found in it, in its order, and none where it holds none. Its "
+        "name is that of the part, or of the header content-disposition."
     )
 
 

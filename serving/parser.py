@@ -1,10 +1,10 @@
-"""A request's bytes to rows: the three forms in which a client may send them."""
+"""A request's bytes to rows: the forms in which a client may send them."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,12 +12,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from events.schema import Inputs as Logged
-from kaizen.usecase import ArraySpec, Features, InvalidInput
-from serving import duplicates
+from kaizen.usecase import ArraySpec, Features, InvalidInput, ReadFile, TakesFiles, TooLarge
+from serving import duplicates, files
 from serving.refusal import InputFault, Refusal
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+_SHOWN = 80
+"""Most letters of a client's content type that a refusal repeats."""
 _COLONS = 1000
 """How many colons a body of JSON may have besides those of its rows' keys, for those in texts."""
 
@@ -31,12 +33,14 @@ class Batch:
         columns: name to n values, for ``Features.decode``.
         logged: each row as it was sent, for its event.
         root: JSON pointer to the rows in the body; "" where the body is the rows.
+        about: of a file, what each answer says of its row besides.
     """
 
     size: int
     columns: Mapping[str, Any]
     logged: list[Logged]
     root: str = "/rows"
+    about: Sequence[dict[str, Any]] = ()
 
 
 class BareArray(BaseModel):
@@ -58,36 +62,60 @@ class Parser:
     Attributes:
         Payload: model of a JSON request, for the API's documentation.
         names: the keys of a row.
+        media: what reads a file, by its media type; empty where none is taken.
     """
 
     def __init__(self, features: Features, max_rows: int) -> None:
         self._features = features
         self._max_rows = max_rows
         self._array = _Wire(features.array) if features.array else None
+        self.media: Mapping[str, ReadFile] = (
+            features.media if isinstance(features, TakesFiles) else {}
+        )
         self.names = list(features.Request.model_fields)
         self._most_colons = _COLONS + max_rows * (len(self.names) + 2)
         self.Payload = payload_model(features, max_rows)
         self.fields = {*self.names, *self.Payload.model_fields, "array.data", "array.shape"}
+        if self.media:
+            self.fields.add(files.PART)
         """Every name a refusal may carry that is not of a client's making."""
 
-    def __call__(self, content_type: str, body: bytes) -> Batch:
-        """The rows in ``body``.
+    def is_file(self, content_type: str) -> bool:
+        """Whether such a body is a file, which may take long to read."""
+        kind = _kind(content_type)
+        return kind in self.media or bool(self.media and kind == files.FORM)
+
+    def __call__(self, content_type: str, body: bytes, disposition: str = "") -> Batch:
+        """The rows in ``body``; a file may hold none.
+
+        Args:
+            content_type, disposition: the request's headers.
+            body: its body.
 
         Raises:
             Refusal: the content type is unknown, or the body is not what it says.
         """
-        kind = content_type.partition(";")[0].strip().lower()
+        kind = _kind(content_type)
         try:
+            if self.is_file(content_type):
+                form = kind == files.FORM
+                sent = files.of_form(content_type, body) if form else None
+                return self._file(sent or files.whole(kind, disposition, body))
             if kind == JSON:
                 return self._json(body)
             if kind == BYTES and self._array:
                 return self._bare(body, self._array, "body")
+        except TooLarge as error:
+            raise Refusal(413, error.field, error.reason) from None
         except InvalidInput as error:
             raise Refusal.of_input(error, "") from None
+        raise self._unknown(content_type)
+
+    def _unknown(self, found: str, where: str = "content-type") -> Refusal:
         known = [JSON, BYTES] if self._array else [JSON]
-        raise Refusal(
-            415, "content-type", f"expected {' or '.join(known)}, found {content_type or 'none'!r}"
-        )
+        known += [*self.media, files.FORM] if self.media else []
+        reason = f"expected {' or '.join(known)}, found {found[:_SHOWN] or 'none'!r}"
+        return Refusal(415, where, reason)
 
     def rows(self, rows: list[BaseModel]) -> Batch:
         """Rows that are already validated."""
@@ -124,6 +152,16 @@ class Parser:
             )  # fmt: skip
         return batch
 
+    def _file(self, sent: files.Sent) -> Batch:
+        if sent.kind not in self.media:
+            raise self._unknown(sent.kind, files.PART)
+        file = self.media[sent.kind](sent.content, sent.name)
+        size = len(file.rows)
+        if size > self._max_rows:
+            raise Refusal(413, files.PART, f"at most {self._max_rows} rows, found {size}")
+        logged: list[Logged] = [{"array": b64encode(row.tobytes()).decode()} for row in file.rows]
+        return Batch(size, self._features.unpack(file.rows), logged, "", file.about)
+
     def _bare(self, raw: bytes, wire: _Wire, field: str) -> Batch:
         size, rest = divmod(len(raw), wire.row_bytes)
         if rest or not size:
@@ -143,6 +181,10 @@ class Parser:
         rows = np.frombuffer(raw, wire.dtype).reshape(size, *wire.shape)
         root = "/array/data" if field == "array.data" else ""
         return Batch(size, self._features.unpack(rows), logged, root)
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 class _Wire:

@@ -1,8 +1,8 @@
 """One worker process: takes requests on, within its limits, and answers them.
 
 Small work is done in the event loop, where nothing has to be handed over; a batch that would hold
-the loop up goes to the one scoring thread. Requests beyond what a worker takes on are turned away
-at once, because waiting in line helps nobody.
+the loop up, and every file, goes to the one scoring thread. Requests beyond what a worker takes on
+are turned away at once, because waiting in line helps nobody.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
@@ -38,8 +38,10 @@ READERS = 4
 """Requests whose bodies are still arriving, per request that may be in work: whoever sends slowly
 takes no place of those who have sent."""
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 _log = logging.getLogger("kaizen.serving")
-_Answer = TypeVar("_Answer")
 
 
 class Worker:
@@ -113,7 +115,7 @@ class Worker:
         if self._spool:
             self._spool.close()
 
-    async def _counted(self, answer: Awaitable[_Answer]) -> _Answer:
+    async def _counted(self, answer: Awaitable[T]) -> T:
         """``answer``; where there is none, a refusal that has been counted."""
         try:
             return await answer
@@ -134,7 +136,7 @@ class Worker:
         self._shed()
         self._in_work += 1
         try:
-            batch, outputs = await self._scored(headers.get("content-type", ""), body)
+            batch, outputs = await self._scored(headers, body)
         finally:
             self._in_work -= 1
         if self._redact:
@@ -163,9 +165,13 @@ class Worker:
         if self._in_work >= self._limits.max_concurrency:
             raise Refusal(503, "service", f"{self._in_work} requests are in work, ask again")
 
-    async def _scored(self, content_type: str, body: bytes) -> tuple[Batch, Outputs]:
+    async def _scored(self, headers: Headers, body: bytes) -> tuple[Batch, Outputs]:
         root = ""
+        content_type = headers.get("content-type", "")
         try:
+            if self.model.parser.is_file(content_type):
+                disposition = headers.get("content-disposition", "")
+                return await self._aside(self._of_file, content_type, body, disposition)
             batch = self.model.parser(content_type, body)
             root = batch.root
             return batch, await self._score(batch)
@@ -179,6 +185,15 @@ class Worker:
     async def _score(self, batch: Batch) -> Outputs:
         if batch.size <= self._inline_rows:
             return self.model.score(batch)
+        return await self._aside(self.model.score, batch)
+
+    async def _aside(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Done in the scoring thread, awaited for ``timeout_s`` at most."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._limits.timeout_s):
-            return await loop.run_in_executor(self._thread, self.model.score, batch)
+            return await loop.run_in_executor(self._thread, work, *arguments)
+
+    def _of_file(self, content_type: str, body: bytes, disposition: str) -> tuple[Batch, Outputs]:
+        """The rows of a file, which may be none, and the model's outputs for them."""
+        batch = self.model.parser(content_type, body, disposition)
+        return batch, self.model.score(batch) if batch.size else {}

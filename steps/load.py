@@ -18,5 +18,10 @@ def load(
     """``fingerprint`` names the source's content, so that the cache sees a source that changed."""
     case = catalog.usecase(usecase)
     dataset = contract.read(case, case.Data.model_validate(data), home())
-    progress.figure(f"{len(dataset):,} rows, {fingerprint[:24]}")
+    # Said here and not kept: the rows are the same whatever was left out beside them.
+    aside = dataset.attrs.pop("set_aside", [])
+    for reason in aside:
+        print(f"set aside: {reason}")
+    more = f", {len(aside)} things set aside: {aside[0]}" if aside else ""
+    progress.figure(f"{len(dataset):,} rows{more}, {fingerprint[:24]}")
     return dataset

@@ -9,17 +9,16 @@ import math
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from kaizen.usecase import Inputs, Outputs, Report, Trained
-from usecases import export
-from usecases.digits.augment import SIDE, Batches
+from usecases import classifier, export
+from usecases.augment import Batches
+from usecases.digits.features import SIDE
 from usecases.digits.settings import Params
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-OUTPUTS = ("probabilities", "embedding")
 
 
 def build(params: Params) -> keras.Model:
@@ -48,66 +47,25 @@ def fit(
     seed: int,
     report: Report,
 ) -> Trained:
-    """Train; the weights kept are those of the epoch with the lowest validation loss.
-
-    Two runs with one seed end with equal weights. Without validation rows every epoch is run
-    and the last weights are kept.
-    """
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-    model = build(params)
-    # Shares its layers with `model`: only the probabilities have a truth to be trained on.
-    head = keras.Model(model.input, model.output["probabilities"])
-    batches = Batches(*train, params.batch_size, seed, params.shift, params.turn)
-    head.compile(
-        keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(
-                params.learning_rate, params.epochs * len(batches)
-            )
-        ),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    judged = len(validation[0]) > 0
-    callbacks: list[keras.callbacks.Callback] = [_Progress(params.epochs, report)]
-    if judged:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=params.patience, restore_best_weights=True
-            )
-        )
-    history = head.fit(
-        batches,
-        validation_data=validation if judged else None,
+    """Train on images and labels; two runs with one seed end with equal weights."""
+    classifier.seed_all(seed)
+    return classifier.fit(
+        build(params),
+        Batches(*train, params.batch_size, seed, params.shift, params.turn),
+        validation,
         epochs=params.epochs,
-        callbacks=callbacks,
-        verbose=0,
+        learning_rate=params.learning_rate,
+        patience=params.patience,
+        report=report,
     )
-    curves = {name: [float(v) for v in values] for name, values in history.history.items()}
-    return Trained(model, curves)
-
-
-class _Progress(keras.callbacks.Callback):
-    """One short figure per epoch."""
-
-    def __init__(self, epochs: int, report: Report) -> None:
-        super().__init__()
-        self._epochs = epochs
-        self._report = report
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
-        name = "val_accuracy" if "val_accuracy" in logs else "accuracy"
-        self._report(f"epoch {epoch + 1}/{self._epochs}, {name} {logs[name]:.3f}")
 
 
 def predict(model: keras.Model, inputs: Inputs) -> Outputs:
     """Keras' own answers for n rows."""
-    answers = model.predict(inputs["image"], batch_size=512, verbose=0)
-    return {name: answers[name] for name in OUTPUTS}
+    return classifier.predict(model, inputs["image"])
 
 
 def exported(model: keras.Model) -> bytes:
     """As ONNX. A model just loaded has to be called once before Keras exports it."""
     model(np.zeros((1, SIDE, SIDE, 1), np.uint8))
-    return export.from_keras(model, {name: name for name in OUTPUTS})
+    return export.from_keras(model, {name: name for name in classifier.OUTPUTS})

@@ -126,3 +126,20 @@ def test_too_few_rows_are_refused() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(KaizenError, match=f"cannot read data from {tmp_path / 'no.csv'}: No such"):
         file_digest(tmp_path / "no.csv")
+
+
+def test_rows_of_one_group_stay_together_and_growth_moves_no_group() -> None:
+    data = base().assign(group=[f"g{at // 5}" for at in range(400)])
+    rule = HashSplit(by="group")
+    parts = split(data, rule)
+    groups = [set(getattr(parts, name)["group"]) for name in PARTS]
+    assert sum(map(len, groups)) == 80
+    assert all(groups)
+    more = pd.concat([data.assign(real=0.0), data.head(40).assign(group="g0")])
+    grown = split(more, rule)
+    assert [set(getattr(grown, name)["group"]) for name in PARTS] == groups
+
+
+def test_a_group_that_is_no_column_is_named() -> None:
+    with pytest.raises(KaizenError, match=r"split\.by is 'grup': expected one of the columns blob"):
+        split(base(), HashSplit(by="grup"))

@@ -1,0 +1,1 @@
+"""Cat, dog or something else? Pictures in PDF documents."""
