@@ -22,6 +22,7 @@ from cli import (  # noqa: E402
     keys,
     logs,
     registry,
+    replay,
     run,
     serve,
     stack,
@@ -63,7 +64,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
+for group in (run, serve, traffic, replay, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")

@@ -14,13 +14,20 @@ if behaviour == "exits":
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return
-    while (await receive()).get("more_body"):
-        pass
+    content, more = b"", True
+    while more:
+        message = await receive()
+        content, more = content + message.get("body", b""), message.get("more_body", False)
     status, answer = 200, {}
     await asyncio.sleep(float(dict(scope["headers"]).get(b"x-delay", 0)))
     if scope["path"] == "/predict":
-        value = 1.5 if behaviour != "wrong" else 2.5
-        answer = {"model_version": version, "predictions": [{"value": value}]}
+        rows = json.loads(content).get("rows", [{}]) if content else [{}]
+        golden = rows == [{"x": 1.0}]
+        other = behaviour == "wrong" or (behaviour == "changes" and not golden)
+        answers = [{"value": 2.5 if other else 1.5} for _ in rows]
+        answer = {"model_version": version, "predictions": answers}
+        if any(row.get("x") == -1 for row in rows) or (behaviour == "refuses" and not golden):
+            status, answer = 400, {"detail": "x is not a number this model knows"}
         if behaviour == "fails" and b"x-kaizen-probe" not in dict(scope["headers"]):
             status, answer = 500, {"error": {"field": "service", "reason": "broken"}}
     elif scope["path"] == "/readyz" and behaviour == "never-ready":
