@@ -35,6 +35,7 @@ Ignore = Annotated[
 def record(found: Comparison, limit: float) -> dict[str, Any]:
     """The comparison for programs, with what was made of it."""
     return {
+        "versions": list(found.versions),
         "asked": found.asked,
         "same": found.same,
         "differing": len(found.differing),
@@ -68,10 +69,10 @@ def verdict(what: str, found: Comparison, limit: float, *, json: bool) -> None:
     """
     refused = f" and {len(found.refused):,} of them refused" if found.refused else ""
     others = found.asked - found.same
-    said = f"{what}: {others:,} of {found.asked:,} answers are others ({found.share:.2%}){refused}"
+    said = f"{what}: {others:,} of {found.asked:,} answers differ ({found.share:.2%}){refused}"
     if found.share > limit:
         if not json:
-            error(f"{said}, at most {limit:.2%} may be", json_too=False)
+            error(f"{said}, at most {limit:.2%} may", json_too=False)
         raise typer.Exit(1)
     if not json:
         line(said + _took(found))

@@ -28,6 +28,7 @@ from cli import (  # noqa: E402
     stack,
     traffic,
     ui,
+    verify,
 )
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
@@ -64,7 +65,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, replay, doctor, gc, logs, events, compact, registry, ui):
+for group in (run, serve, traffic, replay, verify, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")

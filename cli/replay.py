@@ -43,7 +43,7 @@ def replay(
     """Ask recent requests again of another version and list the answers that are others.
 
     A version that is served is asked at its own server, any other in a process of its own.
-    Nothing a client sees is touched. Exit code 1 when more answers are others than --limit allows.
+    Nothing a client sees is touched. Exit code 1 when more answers differ than --limit allows.
 
     Example: `kaizen replay digits --against challenger --since 1h --ignore confidence`
     """

@@ -71,7 +71,7 @@ def rehearse(
         )
     answered = found.asked - len(found.refused)
     changed = len(found.differing) / answered if answered else 0.0
-    words = f"replay: {len(found.differing)} of {answered} recent answers of v{before} are others"
+    words = f"replay: {len(found.differing)} of {answered} recent answers are not v{before}'s"
     if rule.max_changed is not None and changed > rule.max_changed:
         example = found.differing[0]
         raise KaizenError(

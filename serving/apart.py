@@ -78,8 +78,9 @@ def apart(release: Release, home: Home) -> Iterator[Ask]:
     name = f"{release.usecase} v{release.version}"
     if not folder.is_dir():
         raise KaizenError(f"the Bento of {name} is not at {release.path}: package it again")
+    # Where `kaizen gc` looks, should this process be killed.
     with (
-        tempfile.TemporaryDirectory(prefix="kaizen-apart-") as own,
+        tempfile.TemporaryDirectory(dir=home.bentoml, prefix="build-") as own,
         tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(
             [sys.executable, "-c", _SCRIPT, str(home.keys)],

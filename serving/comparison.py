@@ -81,7 +81,7 @@ class Comparison(Record):
         same: answers that are the ones due.
         differing: those that are not.
         refused: questions without an answer.
-        version: the model version that answered, None where nothing was.
+        versions: the model versions that answered.
         ms_median, ms_p95: time for one request, None where there was none.
     """
 
@@ -89,7 +89,7 @@ class Comparison(Record):
     same: int
     differing: tuple[Difference, ...]
     refused: tuple[Refused, ...]
-    version: str | None
+    versions: tuple[str, ...]
     ms_median: float | None
     ms_p95: float | None
 
@@ -125,7 +125,7 @@ def compare(
     differing: list[Difference] = []
     refused: list[Refused] = []
     times: list[float] = []
-    version: str | None = None
+    versions: set[str] = set()
     for group in _groups(questions, at_once):
         for question, answer in _asked(group, ask, times):
             asked += len(question.due)
@@ -133,6 +133,7 @@ def compare(
                 refused.append(answer)
                 continue
             version, found = answer
+            versions.add(version)
             wrong = _differences(question, found, tolerance, left_out)
             agreed += max(0, len(question.due) - len(wrong))
             differing += wrong
@@ -141,7 +142,7 @@ def compare(
         same=agreed,
         differing=tuple(differing),
         refused=tuple(refused),
-        version=version,
+        versions=tuple(sorted(versions)),
         ms_median=_quantile(times, 50),
         ms_p95=_quantile(times, 95),
     )

@@ -19,10 +19,8 @@ class Doubling:
 
     def __call__(self, content_type: str, content: bytes) -> Answer:
         if content_type == "text/plain":
-            words = content.decode().split()
-            return Answer(
-                200, {"model_version": "2", "predictions": [{"w": w} for w in words]}, 2.0
-            )
+            words = [{"w": word} for word in content.decode().split()]
+            return Answer(200, {"model_version": "2", "predictions": words}, 2.0)
         rows = json.loads(content)["rows"]
         self.requests.append(len(rows))
         if any(row["x"] < 0 for row in rows):
@@ -39,7 +37,7 @@ def test_other_answers_are_listed_with_what_was_and_what_is() -> None:
     found = compare(
         [question(0, 1.0, 2.0), question(1, 2.0, 5.0)], Doubling(), ignore=["confidence"]
     )
-    assert (found.asked, found.same, found.share, found.version) == (2, 1, 0.5, "2")
+    assert (found.asked, found.same, found.share, found.versions) == (2, 1, 0.5, ("2",))
     (other,) = found.differing
     assert other.id == "q1"
     assert other.was == {"y": 5.0, "confidence": 0.5}
@@ -99,7 +97,7 @@ def test_rows_in_base64_go_in_one_array() -> None:
 
 def test_nothing_is_nothing() -> None:
     found = compare([], Doubling())
-    assert (found.asked, found.share, found.ms_median, found.version) == (0, 0.0, None, None)
+    assert (found.asked, found.share, found.ms_median, found.versions) == (0, 0.0, None, ())
 
 
 @pytest.mark.parametrize(
