@@ -19,6 +19,7 @@ from cli import (  # noqa: E402
     doctor,
     events,
     gc,
+    image,
     keys,
     logs,
     registry,
@@ -65,7 +66,21 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, replay, verify, doctor, gc, logs, events, compact, registry, ui):
+for group in (
+    run,
+    serve,
+    traffic,
+    replay,
+    verify,
+    image,
+    doctor,
+    gc,
+    logs,
+    events,
+    compact,
+    registry,
+    ui,
+):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")
