@@ -103,9 +103,7 @@ def _missing(name: str) -> str | None:
     if done.returncode == 0:
         return None
     said = done.stdout.strip().splitlines()
-    return (
-        said[-1].removeprefix("errors pretty printing info").strip() if said else "it said nothing"
-    )
+    return said[-1].strip() if said else "it said nothing"
 
 
 def _environment(name: str) -> dict[str, str]:

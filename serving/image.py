@@ -73,6 +73,7 @@ def context(release: Release, folder: Path, home: Home, base: str = BASE) -> Pat
     folder.mkdir(parents=True, exist_ok=True)
     # BentoML's own recipe for an image stays behind: it installs compilers, and as root.
     shutil.copytree(bento, folder / "bento", ignore=_recipe)
+    _readable(folder / "bento")
     shutil.copytree(wheels, folder / "wheels", copy_function=_linked)
     shutil.copyfile(lock, folder / "requirements.txt")
     target = folder / "Containerfile"
@@ -98,14 +99,7 @@ def libraries(lock: Path, home: Home) -> Path:
         found = Path(temporary) / "wheels"
         done = subprocess.run(
             [
-                *(
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "download",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ),
+                *(sys.executable, "-m", "pip", "download", "--quiet"),
                 *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
                 *("--dest", str(found), "--requirement", str(lock)),
             ],
@@ -137,6 +131,12 @@ def _labels(release: Release) -> list[tuple[str, str]]:
 
 def _recipe(folder: str, names: list[str]) -> set[str]:
     return {"docker"} & set(names) if Path(folder).name == "env" else set()
+
+
+def _readable(folder: Path) -> None:
+    """For the image's user, whatever this one's umask is."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _linked(source: str, target: str) -> str:
