@@ -78,9 +78,8 @@ def apart(release: Release, home: Home) -> Iterator[Ask]:
     name = f"{release.usecase} v{release.version}"
     if not folder.is_dir():
         raise KaizenError(f"the Bento of {name} is not at {release.path}: package it again")
-    home.bentoml.mkdir(
-        parents=True, exist_ok=True
-    )  # `kaizen gc` looks there for what a kill leaves
+    # In a folder where `kaizen gc` looks for what a kill has left.
+    home.bentoml.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=home.bentoml, prefix="build-") as own,
         tempfile.TemporaryFile("w+") as said,
