@@ -40,46 +40,6 @@ def server(machine, version: str) -> int:
     return next(each["pids"][0] for each in services if each["version"] == version)
 
 
-def test_recent_requests_asked_again(served) -> None:
-    status = served.kaizen("status", "--json").json
-    url = status["services"][0]["url"]
-    with httpx.Client() as client:
-        for row in ROWS:
-            client.post(f"{url}/predict", json={"rows": [row]}).raise_for_status()
-    for version, others in (("champion", 0), ("1", len(ROWS)), ("3", len(ROWS))):
-        answer = served.kaizen("replay", "diabetes", "--against", version, "--json")
-        assert answer.code == (1 if others else 0), answer.err
-        assert (answer.json["differing"], answer.json["refused"]) == (others, 0)
-        assert answer.json["was"] == {"2": len(ROWS)}
-    said = served.kaizen("replay", "diabetes", "--against", "1", "--since", "1h", "--limit", "0.5")
-    assert said.code == 1
-    assert said.err.splitlines() == [
-        "kaizen: diabetes v1: 20 of 20 answers differ (100.00%), at most 50.00% may"
-    ]
-    assert served.kaizen("replay", "diabetes", "--against", "3", "--tolerance", "999").code == 0
-    listed = served.kaizen("events", "diabetes", "--json").json
-    assert listed["count"] == len(ROWS), "what kaizen asked is no client's event"
-
-
-def test_the_live_service_beside_the_truth(served, tmp_path) -> None:
-    status = served.kaizen("status", "--json").json
-    answers = httpx.post(f"{status['services'][0]['url']}/predict", json={"rows": ROWS}).json()
-    truth = [{"progression": each["progression"]} for each in answers["predictions"]]
-    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
-    words = ["verify", "diabetes", "--inputs", str(tmp_path / "rows.jsonl"), "--truth"]
-    (tmp_path / "truth.jsonl").write_text("\n".join(map(json.dumps, truth)))
-    right = served.kaizen(*words, str(tmp_path / "truth.jsonl"), "--json")
-    assert right.code == 0, right.err
-    assert (right.json["same"], right.json["differing"]) == (len(ROWS), 0)
-    truth[3]["progression"] += 1.0
-    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, truth)))
-    wrong = served.kaizen(*words, str(tmp_path / "other.jsonl"), "--json")
-    assert wrong.code == 1
-    (difference,) = wrong.json["differences"]
-    assert difference["id"] == "3"
-    assert served.kaizen(*words, str(tmp_path / "other.jsonl"), "--tolerance", "2").code == 0
-
-
 def test_a_rollback_within_the_warm_time_is_immediate(served) -> None:
     assert standing(served) == ("2", "2")
     warm = server(served, "1")
@@ -121,6 +81,46 @@ def test_what_the_gate_refused_is_served_by_force_only_and_that_is_written_down(
     assert change.what == "promote"
     assert "v3 forced past the gate" in change.why
     assert served.kaizen("rollback", "diabetes", "--json").json["version"] == "2"
+
+
+def test_recent_requests_asked_again(served) -> None:
+    status = served.kaizen("status", "--json").json
+    url = status["services"][0]["url"]
+    with httpx.Client() as client:
+        for row in ROWS:
+            client.post(f"{url}/predict", json={"rows": [row]}).raise_for_status()
+    for version, others in (("champion", 0), ("1", len(ROWS)), ("3", len(ROWS))):
+        answer = served.kaizen("replay", "diabetes", "--against", version, "--json")
+        assert answer.code == (1 if others else 0), answer.err
+        assert (answer.json["differing"], answer.json["refused"]) == (others, 0)
+        assert answer.json["was"] == {"2": len(ROWS)}
+    said = served.kaizen("replay", "diabetes", "--against", "1", "--since", "1h", "--limit", "0.5")
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        "kaizen: diabetes v1: 20 of 20 answers differ (100.00%), at most 50.00% may"
+    ]
+    assert served.kaizen("replay", "diabetes", "--against", "3", "--tolerance", "999").code == 0
+    listed = served.kaizen("events", "diabetes", "--json").json
+    assert listed["count"] == len(ROWS), "what kaizen asked is no client's event"
+
+
+def test_the_live_service_beside_the_truth(served, tmp_path) -> None:
+    status = served.kaizen("status", "--json").json
+    answers = httpx.post(f"{status['services'][0]['url']}/predict", json={"rows": ROWS}).json()
+    truth = [{"progression": each["progression"]} for each in answers["predictions"]]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    words = ["verify", "diabetes", "--inputs", str(tmp_path / "rows.jsonl"), "--truth"]
+    (tmp_path / "truth.jsonl").write_text("\n".join(map(json.dumps, truth)))
+    right = served.kaizen(*words, str(tmp_path / "truth.jsonl"), "--json")
+    assert right.code == 0, right.err
+    assert (right.json["same"], right.json["differing"]) == (len(ROWS), 0)
+    truth[3]["progression"] += 1.0
+    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, truth)))
+    wrong = served.kaizen(*words, str(tmp_path / "other.jsonl"), "--json")
+    assert wrong.code == 1
+    (difference,) = wrong.json["differences"]
+    assert difference["id"] == "3"
+    assert served.kaizen(*words, str(tmp_path / "other.jsonl"), "--tolerance", "2").code == 0
 
 
 @pytest.mark.parametrize(
