@@ -19,16 +19,19 @@ from cli import (  # noqa: E402
     doctor,
     events,
     gc,
+    image,
     keys,
     label,
     logs,
     registry,
+    replay,
     run,
     score,
     serve,
     stack,
     traffic,
     ui,
+    verify,
 )
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
@@ -65,7 +68,10 @@ def kaizen(
     """
 
 
-_GROUPS = (run, score, serve, traffic, doctor, gc, logs, events, label, compact, registry, ui)
+_GROUPS = (
+    run, score, serve, traffic, replay, verify, image, doctor, gc, logs, events, label, compact,
+    registry, ui,
+)  # fmt: skip
 for group in _GROUPS:
     group.add(app)
 app.add_typer(stack.app, name="stack")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from events.schema import unpack
 from kaizen.usecase import Array, ArraySpec, Features, Inputs, Outputs
@@ -56,6 +57,34 @@ def columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Rows of JSON as columns for ``Features.decode``; every row has the same keys."""
     listed = list(rows)
     return {name: [row[name] for row in listed] for name in listed[0]}
+
+
+def as_sent(features: Features, event: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """The row of ``event`` to be sent again: ``values`` and its JSON, or ``array`` and its base64.
+
+    None where it cannot be: its inputs were left out of the log, or made unreadable in it.
+    """
+    logged = event.get("inputs")
+    if not isinstance(logged, Mapping) or logged.get("redacted"):
+        return None
+    if isinstance(values := logged.get("values"), Mapping):
+        return None if _is_blanked(features, values) else ("values", dict(values))
+    try:
+        size = len(b64decode(logged["array"], validate=True))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return ("array", logged["array"]) if size == _spec(features).row_bytes else None
+
+
+def _is_blanked(features: Features, values: Mapping[str, Any]) -> bool:
+    """Whether a value was taken out: what was answered had none where none is allowed."""
+    if None not in values.values():
+        return False
+    try:
+        features.Request.model_validate(values)
+    except ValidationError:
+        return True
+    return False
 
 
 def _spec(features: Features) -> ArraySpec:

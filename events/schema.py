@@ -30,15 +30,17 @@ class PackedArray(TypedDict):
 
 
 class Inputs(TypedDict, total=False):
-    """One row as the client sent it: exactly one of the two keys.
+    """One row as the client sent it: exactly one of the first two keys.
 
     Attributes:
         array: base64 of the row's bytes, laid out as the use case's ``features.array`` says.
         values: the row's JSON.
+        redacted: the fields whose values were taken out; only where there are any.
     """
 
     array: str
     values: dict[str, Any]
+    redacted: list[str]
 
 
 class Event(TypedDict):

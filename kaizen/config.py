@@ -139,14 +139,21 @@ class RolloutRule(Frozen):
     Attributes:
         stages: its shares of the requests in percent, rising to 100.
         min_requests: answers of the new model that end a stage before 100.
-        max_seconds: longest such stage; then its golden set decides.
+        max_seconds: longest such stage; then its golden set and a replay decide.
         keep_warm_s: how long the old model runs on without requests, for a fast way back.
+        replay_events: how many recent requests the new model is asked before it gets its first
+            share, and again when a stage had too few; 0 for none.
+        max_changed: largest share of them that it may answer otherwise; None for any.
+        replay_tolerance: numbers no further apart are the same answer.
     """
 
     stages: tuple[int, ...] = (100,)
     min_requests: int = Field(200, ge=1)
     max_seconds: float = Field(600.0, gt=0)
     keep_warm_s: float = Field(300.0, ge=0)
+    replay_events: int = Field(200, ge=0, le=10_000)
+    max_changed: float | None = Field(None, ge=0, le=1)
+    replay_tolerance: float = Field(1e-4, ge=0)
 
     @field_validator("stages")
     @classmethod

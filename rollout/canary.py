@@ -31,7 +31,8 @@ class Tally:
 class Verdict:
     """What to do with a stage, and why in words.
 
-    "golden" is for too few requests in the time there was: its golden answers decide.
+    "golden" is for too few requests in the time there was: its golden answers and a replay of
+    recent requests decide.
     """
 
     what: Literal["wait", "on", "back", "golden"]
@@ -90,5 +91,5 @@ def judge(canary: Canary, new: Tally, old: Tally, now: float) -> Verdict:
     seconds = now - canary.since
     if seconds >= canary.max_seconds:
         few = f"too few to judge in {seconds:.0f} s, {canary.min_requests} were due"
-        return Verdict("golden", f"{seen}; {few}: its golden answers decide")
+        return Verdict("golden", f"{seen}; {few}: its golden answers and a replay decide")
     return Verdict("wait", seen)

@@ -18,6 +18,7 @@ from rollout.found import ServiceStatus, status
 from rollout.launcher import Launcher, bento
 from rollout.live import Deployment, Follow
 from rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from rollout.rehearsal import rehearsing
 from rollout.shifts import rollback, undo
 from rollout.state import Desired, State
 
@@ -72,13 +73,14 @@ def deploy(
     begun = time.monotonic()
     usecase, version, rule = release.usecase, release.version, rule or RolloutRule()
     check = live.checking(home, golden, version)
+    rehearse = rehearsing(home, usecase, rule)
 
     def reconciler(state: State) -> Reconciler:
         return Reconciler(home, state, launcher, report, patience_s)
 
-    def finish(hands: Reconciler, row: Desired, service: str) -> None:
+    def finish(hands: Reconciler, row: Desired, seen: str, service: str) -> None:
         goal = traffic.split(row, {service: 100}, time.time())
-        why = f"deploy of {release.tag}"
+        why = _why(release, seen)
         hands.serve(goal, check, lambda: follow(usecase, version), "serve", why)
 
     with ExitStack() as watched:
@@ -93,15 +95,20 @@ def deploy(
                 return live.deployment(hands, state.desired()[usecase], begun)
             canary = None
             with live.explained(home, release):
-                row, placed = live.place(hands, known, release, workers, check)
+                staged = live.Staged(check, rehearse, known, version)
+                row, placed = live.place(hands, known, release, workers, staged)
+                if staged.seen:
+                    report(f"{usecase} v{version} {staged.seen}")
                 row = row.model_copy(update={"keep_warm_s": rule.keep_warm_s})
                 if _by_stages(known, release, rule):
                     watched.enter_context(stages.watching(home, usecase))
-                    canary = stages.Stages(home, usecase, version, reconciler, check, report)
-                    stages.begin(hands, row, placed, rule, f"deploy of {release.tag}")
+                    canary = stages.Stages(
+                        home, usecase, version, reconciler, check, rehearse, report
+                    )
+                    stages.begin(hands, row, placed, rule, _why(release, staged.seen))
                     report(f"{usecase} v{version} begins with {rule.stages[0]} %")
                 else:
-                    finish(hands, row, placed.service)
+                    finish(hands, row, staged.seen, placed.service)
         if canary:
             with live.explained(home, release):
                 canary.lead(partial(finish, service=placed.service))
@@ -189,6 +196,11 @@ def logs(home: Home, name: str) -> list[Path]:
     if not found:
         raise unknown("log", name, set(there.values()))
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _why(release: Release, seen: str) -> str:
+    """For the history."""
+    return "; ".join(filter(None, [f"deploy of {release.tag}", seen]))
 
 
 def _is_main(row: Desired, release: Release, workers: int) -> bool:

@@ -15,6 +15,8 @@ from kaizen.paths import Home
 from kaizen.results import Record, Release
 from rollout import traffic
 from rollout.reconcile import Check, Reconciler
+from rollout.rehearsal import Rehearse
+from rollout.servers import address
 from rollout.state import Desired, Placed, State
 
 if TYPE_CHECKING:
@@ -129,6 +131,33 @@ def checking(home: Home, golden: Golden, version: str) -> Check:
     from serving import client
 
     return partial(client.smoke, golden=golden, version=version, of=home)
+
+
+class Staged:
+    """The check of a new server before its first request: golden set, then recent requests.
+
+    Args:
+        check: asks the golden set.
+        rehearse: asks recent requests.
+        row: what is served now.
+        version: of the new server.
+
+    Attributes:
+        seen: what the recent requests came to, "" where there is no other release to compare with.
+    """
+
+    def __init__(self, check: Check, rehearse: Rehearse, row: Desired | None, version: str) -> None:
+        self._check = check
+        self._rehearse = rehearse
+        old = row.main if row else None
+        self._old = old if old and old.release.version != version else None
+        self.seen = ""
+
+    def __call__(self, url: str) -> None:
+        """Raise KaizenError when the server at ``url`` must not be served."""
+        self._check(url)
+        if self._old:
+            self.seen = self._rehearse(url, self._old.release.version, address(self._old.port))
 
 
 def keep_golden(home: Home, release: Release, golden: Golden) -> None:

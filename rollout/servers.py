@@ -83,7 +83,8 @@ class Servers:
         seen = self._state.processes().get(placed.service)
         if seen is None or seen.exits <= exits:
             return None
-        return f"its server ended with exit code {seen.code}: {last_line(self.log(placed.release))}"
+        code = "" if seen.code is None else f" with exit code {seen.code}"
+        return f"its server ended{code}: {last_line(self.log(placed.release))}"
 
     def log(self, release: Release) -> Path:
         """What the server of a release wrote."""

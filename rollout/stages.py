@@ -14,10 +14,14 @@ from kaizen.paths import Home
 from rollout import traffic
 from rollout.canary import Tally, Verdict, count, judge
 from rollout.reconcile import Check, Reconciler, Report, lock, watch_lock
+from rollout.rehearsal import Rehearse
 from rollout.servers import address
 from rollout.state import Canary, Desired, Placed, State
 
 LOOK_S = 0.2
+
+Finish = Callable[[Reconciler, Desired, str], None]
+"""Gives the canary all requests; the text says why."""
 
 
 class Hands(Protocol):
@@ -31,22 +35,31 @@ class Stages:
 
     Args:
         check: its golden set, asked when a stage had too few requests.
+        rehearse: then asks it recent requests as well.
     """
 
     def __init__(
-        self, home: Home, usecase: str, version: str, hands: Hands, check: Check, report: Report
+        self,
+        home: Home,
+        usecase: str,
+        version: str,
+        hands: Hands,
+        check: Check,
+        rehearse: Rehearse,
+        report: Report,
     ) -> None:
         self._home = home
         self._usecase = usecase
         self._version = version
         self._hands = hands
         self._check = check
+        self._rehearse = rehearse
         self._report = report
         self._offset = 0
         self._seen: dict[str, Tally] = {}
         self._since = 0.0
 
-    def lead(self, finish: Callable[[Reconciler, Desired], None]) -> None:
+    def lead(self, finish: Finish) -> None:
         """Go from the stage in the row to the last one, then ``finish`` under the home's lock.
 
         Raises:
@@ -59,7 +72,7 @@ class Stages:
             self._back(str(error) or type(error).__name__)
             raise
 
-    def _look(self, finish: Callable[[Reconciler, Desired], None]) -> bool:
+    def _look(self, finish: Finish) -> bool:
         """One look; whether the canary has arrived."""
         with lock(self._home, lambda _: None), State(self._home) as state:
             row = state.desired().get(self._usecase)
@@ -68,24 +81,31 @@ class Stages:
                 raise KaizenError("another command has ended its canary: see `kaizen status`")
             hands = self._hands(state)
             new = next(each for each in row.releases if each.release.version == canary.version)
-            verdict = self._verdict(state, hands, row, new)
+            old = next(each for each in row.releases if each.service != new.service)
+            verdict = self._verdict(state, hands, row, new, old)
             if verdict.what == "wait":
                 return False
             if verdict.what == "back":
                 raise KaizenError(verdict.why)
             self._report(f"{self._usecase} v{self._version} {verdict.why}")
+            why = verdict.why
             if verdict.what == "golden":
                 self._check(address(new.port))
+                seen = self._rehearse(address(new.port), old.release.version, address(old.port))
+                why = f"{why}; golden answers right; {seen}"
+                self._report(f"{self._usecase} v{self._version} golden answers right; {seen}")
             after = canary.at + 1
             if canary.stages[after] == 100:
-                finish(hands, row)
+                finish(hands, row, why)
                 return True
             following = canary.model_copy(update={"at": after, "since": time.time()})
-            hands.shift(traffic.staged(row, following), "canary", verdict.why)
+            hands.shift(traffic.staged(row, following), "canary", why)
             self._report(f"{self._usecase} v{self._version} goes on to {canary.stages[after]} %")
             return False
 
-    def _verdict(self, state: State, hands: Reconciler, row: Desired, new: Placed) -> Verdict:
+    def _verdict(
+        self, state: State, hands: Reconciler, row: Desired, new: Placed, old: Placed
+    ) -> Verdict:
         canary = row.canary
         assert canary  # noqa: S101 - the caller has looked
         if new.service not in state.services():
@@ -96,7 +116,6 @@ class Stages:
             self._since, self._seen, self._offset = canary.since, {}, 0
         lines, self._offset = hands.caddy.watched(self._offset)
         self._seen = count(lines, canary.since, self._seen)
-        old = next(each for each in row.releases if each.service != new.service)
         ours, theirs = (
             self._seen.get(f"{self._usecase}.{each.slot}", Tally()) for each in (new, old)
         )

@@ -67,7 +67,7 @@ class Canary(Record):
         at: index of the stage in force.
         since: when that stage began, seconds since the epoch.
         min_requests: answers of it that end the stage.
-        max_seconds: longest stage; then its golden answers decide.
+        max_seconds: longest stage; then its golden answers and a replay decide.
     """
 
     version: str

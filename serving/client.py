@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import httpx
@@ -12,10 +15,14 @@ from kaizen.errors import KaizenError
 from kaizen.paths import Home, home
 from serving import keyring
 from serving.access import PROBE
+from serving.comparison import Answer, Ask, reason
 from serving.golden import Golden, same
-from serving.readiness import not_ready, reason
+from serving.parser import JSON
+from serving.readiness import content_of, not_ready
 
 _PAUSE = 0.05
+_BUSY_S = 5.0
+"""How long a service that is busy is asked again."""
 
 
 def wait_ready(url: str, timeout_s: float = 30.0) -> float:
@@ -41,6 +48,42 @@ def wait_ready(url: str, timeout_s: float = 30.0) -> float:
     raise KaizenError(f"the service at {url} was not ready within {timeout_s:g} s: {last}")
 
 
+@contextmanager
+def asking(
+    url: str, *, probe: bool = False, timeout_s: float = 10.0, of: Home | None = None
+) -> Iterator[Ask]:
+    """Asks the service at ``url`` over one kept connection; what is busy is asked again.
+
+    Args:
+        url: root of the service, before ``/predict``.
+        probe: mark the events as kaizen's own; no key is needed then.
+        timeout_s: longest wait for one step of the exchange.
+        of: the home whose service it is, None for this process's own.
+    """
+    headers = {PROBE: keyring.probe((of or home()).keys)} if probe else {}
+    with http.client(timeout_s) as client:
+        client.headers.update(headers)
+
+        def ask(content_type: str, body: bytes) -> Answer:
+            patience = time.monotonic() + _BUSY_S
+            while True:
+                began = time.perf_counter()
+                try:
+                    response = client.post(
+                        f"{url}/predict", content=body, headers={"content-type": content_type}
+                    )
+                except httpx.HTTPError as error:
+                    said = str(error) or type(error).__name__
+                    raise KaizenError(f"{url}/predict gave no answer: {said}") from error
+                took = (time.perf_counter() - began) * 1000
+                busy = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                if not busy or time.monotonic() > patience:
+                    return Answer(response.status_code, content_of(response), took)
+                time.sleep(_PAUSE)
+
+        yield ask
+
+
 def ask(
     url: str,
     rows: list[dict[str, Any]],
@@ -49,28 +92,19 @@ def ask(
     timeout_s: float = 10.0,
     of: Home | None = None,
 ) -> dict[str, Any]:
-    """The service's answer to ``rows``.
+    """The service's answer to ``rows``; the rest is as for :func:`asking`.
 
     Args:
-        url: root of the service, before ``/predict``.
         rows: n rows as JSON.
-        probe: mark the events as kaizen's own; no key is needed then.
-        timeout_s: longest wait for one step of the exchange.
-        of: the home whose service it is, None for this process's own.
 
     Raises:
         KaizenError: no answer, or a refusal; its reason is quoted.
     """
-    headers = {PROBE: keyring.probe((of or home()).keys)} if probe else {}
-    try:
-        with http.client(timeout_s) as client:
-            response = client.post(f"{url}/predict", json={"rows": rows}, headers=headers)
-    except httpx.HTTPError as error:
-        said = str(error) or type(error).__name__
-        raise KaizenError(f"{url}/predict gave no answer: {said}") from error
-    if response.status_code != httpx.codes.OK:
-        raise KaizenError(f"{url}/predict refused: {response.status_code} {reason(response)}")
-    return cast(dict[str, Any], response.json())
+    with asking(url, probe=probe, timeout_s=timeout_s, of=of) as service:
+        answer = service(JSON, json.dumps({"rows": rows}, allow_nan=False).encode())
+    if answer.status != httpx.codes.OK:
+        raise KaizenError(f"{url}/predict refused: {answer.status} {reason(answer.content)}")
+    return cast(dict[str, Any], answer.content)
 
 
 def smoke(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from kaizen.errors import KaizenError
+from serving.comparison import reason
 from serving.refusal import MODEL_REFUSED
 
 
@@ -23,19 +26,15 @@ def not_ready(client: httpx.Client, url: str) -> str | None:
         return str(error) or type(error).__name__
     if answer.status_code == httpx.codes.OK:
         return None
-    if _problem(answer).get("type") == MODEL_REFUSED:
-        raise KaizenError(reason(answer))
-    return reason(answer)
+    said = content_of(answer)
+    if isinstance(said, dict) and said.get("type") == MODEL_REFUSED:
+        raise KaizenError(reason(said))
+    return reason(said)
 
 
-def reason(answer: httpx.Response) -> str:
-    """Why a request was refused, in the words of who refused it."""
-    return str(_problem(answer).get("detail", answer.text[:200]))
-
-
-def _problem(answer: httpx.Response) -> dict[str, object]:
+def content_of(answer: httpx.Response) -> Any:
+    """The JSON of an answer, or its text where it has none."""
     try:
-        said = answer.json()
+        return answer.json()
     except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return answer.text

@@ -74,7 +74,8 @@ class Redaction:
         if values is None:
             columns = batch.columns.items()
             values = self._features.request({name: column[at] for name, column in columns})
-        return {"values": {**values, **{name: self._instead(values, name) for name in self._rules}}}
+        kept = {**values, **{name: self._instead(values, name) for name in self._rules}}
+        return {"values": kept, "redacted": list(self._rules)}
 
     def _instead(self, values: Mapping[str, Any], name: str) -> str | None:
         value = values.get(name)

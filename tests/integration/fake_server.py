@@ -12,22 +12,35 @@ if behaviour == "exits":
     sys.exit("model.onnx is damaged")
 
 
+def predict(content, probe):
+    if behaviour == "fails" and not probe:
+        return 500, {"type": "about:blank", "detail": "broken"}
+    rows = json.loads(content).get("rows", [{}]) if content else [{}]
+    golden = rows == [{"x": 1.0}]
+    if any(row.get("x") == -1 for row in rows) or (behaviour == "refuses" and not golden):
+        return 400, {"detail": "x is not a number this model knows"}
+    other = behaviour == "wrong" or (behaviour == "changes" and not golden)
+    return 200, {
+        "model_version": version,
+        "predictions": [{"value": 2.5 if other else 1.5} for _ in rows],
+    }
+
+
 async def app(scope, receive, send):
     if scope["type"] != "http":
         if behaviour == "abrupt":  # in place of uvicorn's, which answers first
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return
-    while (await receive()).get("more_body"):
-        pass
+    content, more = b"", True
+    while more:
+        message = await receive()
+        content, more = content + message.get("body", b""), message.get("more_body", False)
     status, answer = 200, {}
     if delay := dict(scope["headers"]).get(b"x-delay"):
         print("waiting", flush=True)
         await asyncio.sleep(float(delay))
     if scope["path"] == "/predict":
-        value = 1.5 if behaviour != "wrong" else 2.5
-        answer = {"model_version": version, "predictions": [{"value": value}]}
-        if behaviour == "fails" and b"x-kaizen-probe" not in dict(scope["headers"]):
-            status, answer = 500, {"type": "about:blank", "detail": "broken"}
+        status, answer = predict(content, b"x-kaizen-probe" in dict(scope["headers"]))
     elif scope["path"] == "/readyz" and behaviour == "never-ready":
         status, answer = 503, {"type": "/problems/not-ready", "detail": "still loading"}
     elif scope["path"] == "/version":

@@ -171,7 +171,7 @@ def test_too_few_requests_and_the_golden_set_decides(place: Place) -> None:
     live = place.deploy("1")
     short = STAGES.model_copy(update={"max_seconds": 0.5})
     place.deploy("2", rule=short)
-    words = [word for word in place.said if "golden answers decide" in word]
+    words = [word for word in place.said if "golden answers and a replay decide" in word]
     assert len(words) == 2, "both stages before 100"
     assert "too few to judge" in words[0]
     assert "30 were due" in words[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from rollout.state import State
+from tests.integration.linear import ROWS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -81,6 +83,50 @@ def test_what_the_gate_refused_is_served_by_force_only_and_that_is_written_down(
     assert served.kaizen("rollback", "diabetes", "--json").json["version"] == "2"
 
 
+def test_recent_requests_asked_again(served) -> None:
+    live, _ = standing(served)
+    other = {"1": "2", "2": "1"}[live]
+    status = served.kaizen("status", "--json").json
+    url = status["services"][0]["url"]
+    with httpx.Client() as client:
+        for row in ROWS:
+            client.post(f"{url}/predict", json={"rows": [row]}).raise_for_status()
+    for version, others in (("champion", 0), (other, len(ROWS)), ("3", len(ROWS))):
+        answer = served.kaizen("replay", "diabetes", "--against", version, "--json")
+        assert answer.code == (1 if others else 0), answer.err
+        assert (answer.json["differing"], answer.json["refused"]) == (others, 0)
+        assert answer.json["was"] == {live: len(ROWS)}
+    said = served.kaizen(
+        "replay", "diabetes", "--against", other, "--since", "1h", "--limit", "0.5"
+    )
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        f"kaizen: diabetes v{other}: 20 of 20 answers differ (100.00%), at most 50.00% may"
+    ]
+    assert served.kaizen("replay", "diabetes", "--against", "3", "--tolerance", "999").code == 0
+    listed = served.kaizen("events", "diabetes", "--json").json
+    assert listed["count"] == len(ROWS), "what kaizen asked is no client's event"
+
+
+def test_the_live_service_beside_the_truth(served, tmp_path) -> None:
+    status = served.kaizen("status", "--json").json
+    answers = httpx.post(f"{status['services'][0]['url']}/predict", json={"rows": ROWS}).json()
+    truth = [{"progression": each["progression"]} for each in answers["predictions"]]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    words = ["verify", "diabetes", "--inputs", str(tmp_path / "rows.jsonl"), "--truth"]
+    (tmp_path / "truth.jsonl").write_text("\n".join(map(json.dumps, truth)))
+    right = served.kaizen(*words, str(tmp_path / "truth.jsonl"), "--json")
+    assert right.code == 0, right.err
+    assert (right.json["same"], right.json["differing"]) == (len(ROWS), 0)
+    truth[3]["progression"] += 1.0
+    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, truth)))
+    wrong = served.kaizen(*words, str(tmp_path / "other.jsonl"), "--json")
+    assert wrong.code == 1
+    (difference,) = wrong.json["differences"]
+    assert difference["id"] == "3"
+    assert served.kaizen(*words, str(tmp_path / "other.jsonl"), "--tolerance", "2").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -88,6 +134,8 @@ def test_what_the_gate_refused_is_served_by_force_only_and_that_is_written_down(
         (["traffic", "diabetes", "1"], 2, "'1': expected VERSION=WEIGHT"),
         (["traffic", "diabetes", "9=100"], 2, "unknown version or alias of diabetes '9'"),
         (["traffic", "digits"], 2, "unknown deployment 'digits'"),
+        (["replay", "diabetes", "--against", "9"], 2, "unknown version or alias of diabetes '9'"),
+        (["replay", "diabetes", "--against", "1", "--since", "1y"], 2, "--since '1y': expected"),
         (["rollback", "diabets"], 2, "did you mean 'diabetes'"),
         (["promote", "diabets", "1"], 2, "did you mean 'diabetes'"),
     ],

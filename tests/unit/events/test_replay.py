@@ -35,3 +35,28 @@ def test_no_events_are_no_input() -> None:
         replay.inputs(features, [])
     with pytest.raises(ValueError, match="no events"):
         replay.outputs([])
+
+
+def test_a_row_is_sent_again_as_it_came() -> None:
+    array = {"array": b64encode(images(1).tobytes()).decode()}
+    assert replay.as_sent(features, {"inputs": array}) == ("array", array["array"])
+    values = {"image": array["array"]}
+    assert replay.as_sent(features, {"inputs": {"values": values}}) == ("values", values)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"inputs": None},
+        {"inputs": {}},
+        {"inputs": {"values": None}},
+        {"inputs": {"values": {"image": None}}},
+        {"inputs": {"array": None}},
+        {"inputs": {"array": "sha256:abc"}},
+        {"inputs": {"array": b64encode(b"too short").decode()}},
+        {"inputs": {"values": {"image": "abc"}, "redacted": ["image"]}},
+    ],
+)
+def test_inputs_that_the_log_does_not_hold_cannot_be_sent(event: dict[str, object]) -> None:
+    assert replay.as_sent(features, event) is None

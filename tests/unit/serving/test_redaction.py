@@ -11,6 +11,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from events.read import read
+from events.replay import as_sent
 from kaizen.errors import KaizenError, UsageError
 from serving import bundle, keyring
 from serving.model import METADATA
@@ -18,6 +19,7 @@ from serving.parser import BYTES, JSON
 from serving.redaction import Redaction
 from serving.worker import Worker
 from usecases.diabetes.features import COLUMNS
+from usecases.diabetes.features import features as diabetes
 from usecases.digits.features import features as digits
 
 ROW = dict(zip(COLUMNS, np.linspace(-0.1, 0.1, 10).tolist(), strict=True))
@@ -60,7 +62,9 @@ def test_redacted_values_never_reach_the_disk_in_whatever_form_they_came(
     worker = redacting({"age": "drop", "bmi": "hash"})
     answers = asked_in_every_form(worker)
     worker.close()
-    values = [event["inputs"]["values"] for event in read(tmp_path / "events")]
+    events = list(read(tmp_path / "events"))
+    values = [event["inputs"]["values"] for event in events]
+    assert [as_sent(diabetes, event) for event in events] == [None] * 3, "nobody asks these again"
     assert len({answer["predictions"][0]["progression"] for answer in answers}) == 1
     assert [each["age"] for each in values] == [None] * 3
     (hashed,) = {each["bmi"] for each in values}
@@ -94,7 +98,7 @@ def test_an_array_input_is_redacted_as_a_whole() -> None:
     image = np.arange(784, dtype=np.uint8)
     batch = Parser(digits, 10)(BYTES, image.tobytes())
     found = Redaction(digits, {"image": "drop"}, b"")(batch)
-    assert found.logged == [{"values": {"image": None}}]
+    assert found.logged == [{"values": {"image": None}, "redacted": ["image"]}]
     assert found.columns is batch.columns
 
 
