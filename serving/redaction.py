@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from events.schema import Inputs as Logged
 from kaizen.errors import KaizenError
 from kaizen.usecase import Features
-from serving.model import Model
-from serving.parser import Batch
+
+if TYPE_CHECKING:
+    from serving.model import Model
+    from serving.parser import Batch
 
 SALT = "redaction"
 """File in a home's folder of keys: the key of its hashes."""
