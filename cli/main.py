@@ -25,6 +25,7 @@ from cli import (  # noqa: E402
     run,
     serve,
     stack,
+    sweep,
     traffic,
     ui,
 )
@@ -63,7 +64,7 @@ def kaizen(
     """
 
 
-for group in (run, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
+for group in (run, sweep, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")

@@ -32,6 +32,20 @@ def positions(frame: pd.DataFrame, key: str) -> np.ndarray:
     return np.array([int.from_bytes(digest[:8], "big") / 2**64 for digest in digests])
 
 
+def folds(frame: pd.DataFrame, number: int, key: str) -> np.ndarray:
+    """Each row's fold, 0 to ``number`` - 1, shape (n,): decided by its content, as its part is.
+
+    Equal rows are in one fold: no model is judged by a row that it has learnt.
+
+    Raises:
+        KaizenError: a fold has no rows.
+    """
+    chosen = (positions(frame, f"fold {key}") * number).astype(int)
+    if len(np.unique(chosen)) < number:
+        raise KaizenError(f"{len(frame)} rows are too few for {number} folds: ask for fewer folds")
+    return chosen
+
+
 def _by_hash(frame: pd.DataFrame, rule: HashSplit) -> Split:
     place = positions(frame, rule.key)
     holdout = place < rule.holdout

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kaizen.config import GateRule
 from kaizen.errors import UsageError, unknown
-from kaizen.usecase import Array, Task
+from kaizen.usecase import Array, Outputs, Task, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Score = Callable[[Array, Array], float]
 """Truth (n,) and answer (n,) to one number."""
@@ -61,12 +64,24 @@ def check(rule: GateRule, task: Task) -> None:
     Raises:
         UsageError: the metric is none of ``task``, or the direction is not the metric's.
     """
-    names = CLASSIFICATION if task == "classification" else REGRESSION
-    if rule.metric not in names:
-        raise unknown(f"metric of a {task} (gate.metric)", rule.metric, names)
-    due = "lower" if rule.metric in LOWER_IS_BETTER else "higher"
+    due = better(rule.metric, task)
     if rule.direction != due:
         raise UsageError(f"gate.direction is {rule.direction!r}: {due} is better for {rule.metric}")
+
+
+def better(metric: str, task: Task, key: str = "gate.metric") -> Literal["higher", "lower"]:
+    """Which way ``metric`` is better.
+
+    Args:
+        key: the setting that names it, for the error.
+
+    Raises:
+        UsageError: it is no metric of ``task``; the nearest one is offered.
+    """
+    names = CLASSIFICATION if task == "classification" else REGRESSION
+    if metric not in names:
+        raise unknown(f"metric of a {task} ({key})", metric, names)
+    return "lower" if metric in LOWER_IS_BETTER else "higher"
 
 
 def score(metric: str, positive: Any = None) -> Score:
@@ -90,6 +105,13 @@ def evaluate(task: Task, truth: Array, answer: Array, positive: Any = None) -> d
     """
     names = CLASSIFICATION if task == "classification" else REGRESSION
     return {name: float(score(name, positive)(truth, answer)) for name in names}
+
+
+def of(case: UseCase, rows: pd.DataFrame, outputs: Outputs) -> tuple[dict[str, float], Array]:
+    """Every score of what a model put out for n ``rows``, and its answers (n,)."""
+    answers = case.features.answer(outputs)
+    truth = rows[case.target].to_numpy()
+    return evaluate(case.task, truth, answers, case.positive), answers
 
 
 def in_words(value: float) -> str:

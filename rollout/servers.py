@@ -81,9 +81,7 @@ class Servers:
         seen = self._state.processes().get(placed.service)
         if seen is None or seen.exits <= exits:
             return None
-        return (
-            f"its server ended with exit code {seen.code}: {last_line(self.log(placed.release))}"
-        )
+        return f"its server ended with exit code {seen.code}: {last_line(self.log(placed.release))}"
 
     def log(self, release: Release) -> Path:
         """What the server of a release wrote."""

@@ -17,9 +17,7 @@ def evaluate(
     usecase: str, metric: str, onnx: bytes, holdout: pd.DataFrame
 ) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[np.ndarray, "answers"]]:
     case = catalog.usecase(usecase)
-    answers = case.features.answer(Scorer(onnx)(case.features.decode(holdout)))
-    truth = holdout[case.target].to_numpy()
-    metrics = scores.evaluate(case.task, truth, answers, case.positive)
+    metrics, answers = scores.of(case, holdout, Scorer(onnx)(case.features.decode(holdout)))
     if metric in metrics:
         progress.figure(f"{metric} {metrics[metric]:,.4f} on {len(holdout):,} held-out rows")
     return metrics, answers
