@@ -21,6 +21,7 @@ from cli import (  # noqa: E402
     gc,
     keys,
     logs,
+    new,
     registry,
     run,
     serve,
@@ -64,7 +65,7 @@ def kaizen(
     """
 
 
-for group in (run, sweep, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
+for group in (run, sweep, new, serve, traffic, doctor, gc, logs, events, compact, registry, ui):
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")
