@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 CONTRACT = {
     "usecase", "stack", "run_id", "dataset_digest", "metrics", "decision", "reason",
-    "model_version", "url", "seconds",
+    "model_version", "url", "seconds", "sweep",
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def test_every_setting_is_on_the_page_with_its_default(documented: dict[str, Any
         "gate": settings(config.GateRule, "gate."),
         "serving": settings(config.ServingRule, "serving."),
         "rollout": settings(config.RolloutRule, "rollout."),
+        "sweep": settings(config.SweepRule, "sweep."),
     }
     for name, keys in parts.items():
         del real[name]
