@@ -89,6 +89,16 @@ def grid(texts: Sequence[str]) -> Tree:
     return found
 
 
+def typed(candidate: Mapping[str, Any], params: Mapping[str, Any]) -> Tree:
+    """The candidate with the values that checked ``params`` hold: 1 where they say 1.0."""
+    found: Tree = {}
+    for name, value in candidate.items():
+        whole = params.get(name, value)
+        nested = isinstance(value, Mapping) and isinstance(whole, Mapping)
+        found[name] = typed(value, whole) if nested else whole
+    return found
+
+
 def missing(usecase: str) -> UsageError:
     """The error for a sweep without candidates."""
     return UsageError(

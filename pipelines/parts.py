@@ -54,12 +54,13 @@ def chosen(config: dict[str, Any], mlflow_run: str, parts: Parts) -> tuple[Any, 
     attempt = cached(candidate, f"usecases.{typed.usecase}.model")
     tried = []
     for number, part in enumerate(candidates.expand(typed.sweep) if typed.sweep else (), 1):
-        params = case.Params.model_validate(merge(config["params"], part))
+        whole = case.Params.model_validate(merge(config["params"], part))
+        params = whole.model_dump(mode="json")
         tried.append(
             attempt(
                 typed.usecase,
-                params.model_dump(mode="json"),
-                part,
+                params,
+                candidates.typed(part, params),
                 typed.seed,
                 typed.folds,
                 metric,

@@ -113,9 +113,17 @@ def test_it_runs_end_to_end_and_a_failed_candidate_is_named(swept) -> None:
     assert "best of 3, 1 failed" in swept.stderr
 
 
-def test_a_failed_candidate_is_a_failed_run_in_mlflow(
-    swept, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_what_failed_is_tried_again_and_what_did_not_is_known(
+    swept, project: Path, variables: dict[str, str]
 ) -> None:
+    words = ("run", "rows", "--sweep", "strength=1,13,2", "--plan", "--json")
+    planned = run(project, variables, "cli.main", *words)
+    assert planned.returncode == 0, planned.stderr
+    steps = {step["step"]: step["runs"] for step in json.loads(planned.stdout)["steps"]}
+    assert [steps[f"candidate_{number}"] for number in (1, 2, 3)] == [False, True, True]
+
+
+def test_a_failed_candidate_is_a_failed_run_in_mlflow(swept, variables: dict[str, str]) -> None:
     from mlflow import MlflowClient
 
     mlflow = MlflowClient(Home(Path(variables["KAIZEN_HOME"])).mlflow_uri)

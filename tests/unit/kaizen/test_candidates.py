@@ -20,6 +20,12 @@ def test_a_grid_is_every_combination_the_last_parameter_changing_fastest() -> No
     assert candidates.in_words(candidates.expand(rule)[1]) == "depth=2 layers.width=16"
 
 
+def test_a_candidate_is_written_as_its_parameters_are() -> None:
+    part = {"alpha": 1, "layers": {"width": 8}}
+    whole = {"alpha": 1.0, "seed": 3, "layers": {"width": 8, "depth": 2}}
+    assert candidates.in_words(candidates.typed(part, whole)) == "alpha=1.0 layers.width=8"
+
+
 def test_a_list_keeps_its_order() -> None:
     rule = SweepRule(candidates=({"family": "tree"}, {"family": "forest", "trees": 200}))
     assert [candidates.in_words(one) for one in candidates.expand(rule)] == [
