@@ -29,6 +29,7 @@ def candidate(
     def report(text: str) -> None:
         progress.figure(f"{name}: {text}")
 
+    progress.figure(name)  # should its process be killed, its line says which one it was
     case = catalog.usecase(usecase)
     tried = sweep.attempt(
         case, params, chosen, train, validation, seed=seed, number=folds, report=report
