@@ -12,7 +12,7 @@ from project import copied
 
 from kaizen.paths import Home
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def git(root: Path, *words: str) -> str:
@@ -40,7 +40,7 @@ def test_a_project_run_ends_finished_with_commit_and_parameters(newcomer, tmp_pa
         [sys.executable, "-m", "mlflow", "run", root.as_uri(), "--version", "main",
          "-e", "train", "-P", "usecase=diabetes", "-P", "alpha=.4", "-P", "set=gate.margin=0.01",
          "--env-manager", "local"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=550, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     mlflow = MlflowClient(store)

@@ -28,5 +28,5 @@ def run(root: Path, environment: dict[str, str], *words: str) -> subprocess.Comp
     """``python -m words`` from the copy's root: its modules are found before the installed ones."""
     return subprocess.run(
         [sys.executable, "-m", *words],
-        cwd=root, env=environment, capture_output=True, text=True, timeout=280, check=False,
+        cwd=root, env=environment, capture_output=True, text=True, timeout=550, check=False,
     )  # fmt: skip
