@@ -109,7 +109,7 @@ def test_it_runs_end_to_end_and_a_failed_candidate_is_named(swept) -> None:
     assert {one["params"]["strength"] for one in done} == {1, 0.1}
     assert failed["params"] == {"strength": 13}
     assert failed["reason"] == "ValueError: thirteen"
-    assert "strength=13: failed: ValueError: thirteen" in swept.stderr
+    assert "strength=13.0: failed: ValueError: thirteen" in swept.stderr
     assert "best of 3, 1 failed" in swept.stderr
 
 
