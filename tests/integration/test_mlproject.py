@@ -1,4 +1,7 @@
-"""`mlflow run` of the project, from a git URL: kaizen works in the run that MLflow began."""
+"""`mlflow run` of the project, from a file URL: kaizen works in the run that MLflow began.
+
+Without --version: with it MLflow makes a file URL's own repository shallow and gives it a remote.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def test_a_project_run_ends_finished_with_commit_and_parameters(newcomer, tmp_pa
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "mlflow", "run", root.as_uri(), "--version", "main",
+        [sys.executable, "-m", "mlflow", "run", root.as_uri(),
          "-e", "train", "-P", "usecase=diabetes", "-P", "alpha=.4", "-P", "set=gate.margin=0.01",
          "--env-manager", "local"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=550, check=False,
