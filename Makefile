@@ -42,8 +42,7 @@ docs: setup ## write docs/reference.md from the command line's own help
 	@$(BIN)/python scripts/reference.py
 
 bench: setup ## measure (benchmarks/)
-	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
-	else echo "there are no benchmarks yet"; fi
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 faults: setup ## tests that kill, break and cut (tests/faults/), FAULTS=100 times each
 	@FAULTS=$${FAULTS:-100} $(BIN)/python -m pytest tests/faults $(ARGS)

@@ -1,6 +1,6 @@
 """Our local stack beside raw ZenML, plain Python and other pipeline engines.
 
-    python benchmarks/run.py [--only NAME ...] [--rounds 3] [--quick] [--peers NAME ...]
+    python -m benchmarks.run [--only NAME ...] [--rounds 3] [--quick] [--peers NAME ...]
 
 Every figure comes from fresh processes, in turns: ours, the others, ours, the others. What is
 counted, and how, stands in ``launch.py``; what is run in ``workloads.py`` and ``cases.py``.
@@ -22,18 +22,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import serving, systems
+from benchmarks.cases import CASES, OTHERS, PLAIN, Case
+from benchmarks.environments import Missing
+from benchmarks.measure import Sample, System, run
+from benchmarks.results import Result, goals, into, results, table
+from kaizen.atomic import write_text
+from kaizen.errors import KaizenError, unknown
+from kaizen.paths import home
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT)  # in place of this folder: a script finds its neighbours by package
-
-from benchmarks import serving, systems  # noqa: E402
-from benchmarks.cases import CASES, OTHERS, PLAIN, Case  # noqa: E402
-from benchmarks.environments import Missing  # noqa: E402
-from benchmarks.measure import Sample, System, run  # noqa: E402
-from benchmarks.results import Result, goals, into, results, table  # noqa: E402
-from kaizen.atomic import write_text  # noqa: E402
-from kaizen.errors import KaizenError, unknown  # noqa: E402
-from kaizen.paths import home  # noqa: E402
-
 OUTPUT = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 PREPARED = {"layers": 1}

@@ -23,12 +23,14 @@ from cli import (  # noqa: E402
     keys,
     label,
     logs,
+    new,
     registry,
     replay,
     run,
     score,
     serve,
     stack,
+    sweep,
     traffic,
     ui,
     verify,
@@ -69,8 +71,8 @@ def kaizen(
 
 
 _GROUPS = (
-    run, score, serve, traffic, replay, verify, image, doctor, gc, logs, events, label, compact,
-    registry, ui,
+    run, sweep, new, score, serve, traffic, replay, verify, image, doctor, gc, logs, events, label,
+    compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)

@@ -37,3 +37,21 @@ RequirePromotion = Annotated[
 Plan = Annotated[
     bool, typer.Option("--plan", help="Say which steps would run and why, and run nothing.")
 ]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NAME=VALUES",
+        help="Try every combination first and train with the best: alpha=0.1,0.4,1.",
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds",
+        min=2,
+        max=20,
+        help="Compare candidates by so many folds of the training part; default: by the "
+        "validation part, by five folds where there is none.",
+    ),
+]

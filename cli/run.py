@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import time
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -16,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import options
+from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
-from kaizen.errors import KaizenError, UsageError
 from kaizen.paths import home
 
 if TYPE_CHECKING:
+    from kaizen.config import Config
     from kaizen.results import RunResult
 
 
@@ -36,6 +33,8 @@ def run(
     settings: options.Settings = None,
     data: options.Data = None,
     config: options.File = None,
+    sweep: options.Sweep = None,
+    folds: options.Folds = None,
     stack: options.Stack = "local",
     require_promotion: options.RequirePromotion = False,
     plan: options.Plan = False,
@@ -45,11 +44,11 @@ def run(
 
     Example: `kaizen run digits --preset fast --set seed=1`
     """
-    chosen = _with(data, settings)
+    chosen = _chosen(usecase, preset, _with(data, settings), config, sweep, folds)
     if plan:
-        _plan(usecase, preset, chosen, config, stack, json)
+        _plan(chosen, stack, json)
     else:
-        _run(usecase, preset, chosen, config, stack, require_promotion, json, deploy=True)
+        _run(chosen, stack, require_promotion, json, deploy=True)
 
 
 def train(
@@ -58,6 +57,8 @@ def train(
     settings: options.Settings = None,
     data: options.Data = None,
     config: options.File = None,
+    sweep: options.Sweep = None,
+    folds: options.Folds = None,
     stack: options.Stack = "local",
     require_promotion: options.RequirePromotion = False,
     json: options.Json = False,
@@ -66,8 +67,8 @@ def train(
 
     Example: `kaizen train diabetes --set params.alpha=0.4`
     """
-    chosen = _with(data, settings)
-    _run(usecase, preset, chosen, config, stack, require_promotion, json, deploy=False)
+    chosen = _chosen(usecase, preset, _with(data, settings), config, sweep, folds)
+    _run(chosen, stack, require_promotion, json, deploy=False)
 
 
 def deploy(
@@ -92,8 +93,8 @@ def deploy(
 
     check(usecase)
     stacks.load(stack)
-    log = _log(usecase, "deploy")
-    with _explained(log), watching(log):
+    log = log_of(usecase, "deploy")
+    with explained(log), watching(log):
         from pipelines.run import deploy as deploy_version
 
         deployment = deploy_version(usecase, version, stack=stack)
@@ -119,8 +120,8 @@ def resume(
     from stacks import settings as stacks
 
     stacks.load(stack)
-    log = _log(run, "resume")
-    with _explained(log), watching(log):
+    log = log_of(run, "resume")
+    with explained(log), watching(log):
         from pipelines.run import resume as resume_run
 
         result = resume_run(run, stack=stack)
@@ -133,50 +134,44 @@ def _with(data: Path | None, settings: list[str] | None) -> list[str]:
     return [*([f"data.path={dumps(str(data.resolve()))}"] if data else []), *(settings or [])]
 
 
-def _run(
+def _chosen(
     usecase: str,
     preset: str | None,
     settings: list[str],
-    config: Path | None,
-    stack: str,
-    require_promotion: bool,
-    json: bool,
-    *,
-    deploy: bool,
-) -> None:
-    # What the user can get wrong is checked before the slow imports.
-    from cli.terminal import watching
+    file: Path | None,
+    grid: list[str] | None,
+    folds: int | None,
+) -> Config:
+    """What the user can get wrong is checked before the slow imports."""
     from kaizen.config import load
+
+    own = [] if folds is None else [f"sweep.folds={folds}"]
+    return load(usecase, preset, [*settings, *own], file, grid or ())
+
+
+def _run(chosen: Config, stack: str, require_promotion: bool, json: bool, *, deploy: bool) -> None:
+    from cli.terminal import watching
     from stacks import settings as stacks
 
-    chosen = load(usecase, preset, settings, config)
     stacks.load(stack)
-    log = _log(usecase, "run")
-    with _explained(log), watching(log):
+    log = log_of(chosen.usecase, "run")
+    with explained(log), watching(log):
         from pipelines.run import run as run_pipelines
 
         result = run_pipelines(chosen, stack=stack, deploy=deploy)
-        sample = _sample(usecase) if result.url else None
+        sample = _sample(chosen.usecase) if result.url else None
     _end(result, sample, require_promotion=require_promotion, json=json)
 
 
-def _plan(
-    usecase: str,
-    preset: str | None,
-    settings: list[str],
-    config: Path | None,
-    stack: str,
-    json: bool,
-) -> None:
+def _plan(chosen: Config, stack: str, json: bool) -> None:
     from cli.board import MARKS
     from cli.terminal import watching
-    from kaizen.config import load
     from stacks import settings as stacks
 
-    chosen = load(usecase, preset, settings, config)
     stacks.load(stack)
-    log = _log(usecase, "plan")
-    with _explained(log), watching(log):
+    usecase = chosen.usecase
+    log = log_of(usecase, "plan")
+    with explained(log), watching(log):
         from pipelines.plan import plan
 
         steps = plan(chosen, stack=stack)
@@ -199,7 +194,7 @@ def _end(
     json: bool,
 ) -> None:
     if json:
-        as_json(result.model_dump())
+        as_json(result.model_dump(exclude=None if result.sweep else {"sweep"}))
     else:
         _tell(result, sample)
     if require_promotion and result.decision != "promoted":
@@ -215,6 +210,11 @@ def _sample(usecase: str) -> tuple[Path, dict[str, Any]]:
 def _tell(result: RunResult, sample: tuple[Path, dict[str, Any]] | None) -> None:
     from cli.tally import seconds_in_words
 
+    if result.sweep is not None:
+        from cli.sweep import table
+
+        line()
+        columns(table(result.sweep))
     line()
     line(f"{result.usecase} v{result.model_version}: {result.reason}")
     line("  ".join(f"{name} {value:,.4f}" for name, value in result.metrics.items()))
@@ -234,23 +234,3 @@ def curl(url: str, body: Path) -> str:
     near = Path(os.path.relpath(body))
     data = shlex.quote(f"@{near if len(str(near)) < len(str(body)) else body}")
     return f"curl -s {url}/predict -H 'content-type: application/json' -d {data}"
-
-
-def _log(usecase: str, kind: str) -> Path:
-    return home().logs / f"{kind}-{usecase}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.log"
-
-
-@contextmanager
-def _explained(log: Path) -> Iterator[None]:
-    """An error ends in one line that names the log; its traceback stands there."""
-    try:
-        yield
-    except UsageError:
-        raise
-    except Exception as error:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
-        known = isinstance(error, KaizenError)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
-        raise KaizenError(f"{reason} (log: {log})") from error

@@ -33,6 +33,22 @@ def positions(frame: pd.DataFrame, key: str) -> np.ndarray:
     return np.array([int.from_bytes(digest[:8], "big") / 2**64 for digest in digests])
 
 
+def folds(frame: pd.DataFrame, number: int, key: str, by: str | None = None) -> np.ndarray:
+    """Each row's fold, 0 to ``number`` - 1, shape (n,): decided by its content, as its part is.
+
+    Equal rows are in one fold, and so are rows with one value in the column ``by``: no model is
+    judged by what it has learnt.
+
+    Raises:
+        KaizenError: a fold has no rows.
+    """
+    place = positions(frame if by is None else frame[[by]], f"fold {key}")
+    chosen = (place * number).astype(int)
+    if len(np.unique(chosen)) < number:
+        raise KaizenError(f"{len(frame)} rows are too few for {number} folds: ask for fewer folds")
+    return chosen
+
+
 def _by_hash(frame: pd.DataFrame, rule: HashSplit) -> Split:
     if rule.by is not None and rule.by not in frame:
         known = ", ".join(map(str, frame.columns))

@@ -12,23 +12,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from kaizen import catalog
+from kaizen import candidates, catalog
+from kaizen.candidates import SweepRule
 from kaizen.errors import UsageError, unknown
+from kaizen.frozen import Frozen as Frozen  # noqa: PLC0414 - settings begin here
 from kaizen.paths import PROJECT_ROOT
+from kaizen.tree import Tree, assignment, merge
+from kaizen.tree import read as read  # noqa: PLC0414
 from kaizen.usecase import Features
 
-Tree = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class Frozen(BaseModel):
-    """Base of every setting: immutable, unknown keys refused, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class HashSplit(Frozen):
@@ -118,7 +114,7 @@ class EventsRule(Frozen):
         max_bytes: size to which the events of a use case may grow; None for any.
     """
 
-    redact: dict[str, Literal["drop", "hash"]] = {}
+    redact: dict[str, Literal["drop", "hash"]] = Field(default_factory=dict)
     keep_days: float | None = Field(None, ge=1)
     max_bytes: int | None = Field(None, ge=256 * 2**20)
 
@@ -176,10 +172,18 @@ class Config(Frozen):
     serving: ServingRule = ServingRule()
     rollout: RolloutRule = RolloutRule()
     events: EventsRule = EventsRule()
+    sweep: SweepRule | None = None
+
+    @property
+    def folds(self) -> int | None:
+        """How candidates are judged: by so many folds, or None for the validation part."""
+        wanted = self.sweep.folds if self.sweep else None
+        bare = isinstance(self.split, FixedSplit) or self.split.validation == 0
+        return wanted or (candidates.FOLDS if bare else None)
 
     def record(self) -> Tree:
-        """As plain data, for the record of a run."""
-        return self.model_dump(mode="json")
+        """As plain data, for the record of a run; no word of a sweep where there is none."""
+        return self.model_dump(mode="json", exclude=None if self.sweep else {"sweep"})
 
 
 def load(
@@ -187,8 +191,11 @@ def load(
     preset: str | None = None,
     settings: Sequence[str] = (),
     file: Path | None = None,
+    grid: Sequence[str] = (),
 ) -> Config:
     """The effective configuration of use case ``name``.
+
+    ``grid`` (``["alpha=0.1,0.4"]``) takes the place of the configured candidates.
 
     Raises:
         UsageError: unknown use case, preset, key or value; a file that is not there or not YAML.
@@ -215,9 +222,15 @@ def load(
     if isinstance(split := tree.get("split"), dict):
         tree["split"] = {"KIND": "hash", **split}
     tree["data"] = check(case.Data, tree.get("data") or {}, "data")
-    tree["params"] = check(case.Params, tree.get("params") or {}, "params")
+    params = tree.get("params") or {}
+    tree["params"] = check(case.Params, params, "params")
+    if grid:
+        tree["sweep"] = {**(tree.get("sweep") or {}), "grid": candidates.grid(grid)}
+        tree["sweep"].pop("candidates", None)
     config = check(Config, tree)
     config.events.check(case.features)
+    for candidate in candidates.expand(config.sweep) if config.sweep else ():
+        check(case.Params, merge(params, candidate), "params")
     return config
 
 
@@ -253,68 +266,6 @@ def _environment(name: str) -> Tree:
     if name not in known:
         raise unknown("environment (KAIZEN_ENV)", name, known)
     return read(folder / f"{name}.yaml")
-
-
-def read(path: Path) -> Tree:
-    """A YAML file as a tree.
-
-    Raises:
-        UsageError: the file is missing, unreadable, not YAML, or not a mapping.
-    """
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"cannot read configuration {path}: {reason}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise UsageError(f"{path} holds a {type(tree).__name__}: expected keys and values")
-    return tree
-
-
-def assignment(text: str) -> Tree:
-    """``a.b=c`` as the tree ``{"a": {"b": c}}``, the value read as YAML.
-
-    Raises:
-        UsageError: there is no ``=`` or a part of the key is empty.
-    """
-    key, equals, value = text.partition("=")
-    parts = key.strip().split(".")
-    if not equals or not all(parts):
-        raise UsageError(f"--set {text!r}: expected KEY=VALUE, for example params.alpha=0.4")
-    try:
-        leaf = _number(yaml.safe_load(value))
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {text!r}: the value is not YAML") from error
-    for part in reversed(parts):
-        leaf = {part: leaf}
-    return cast(Tree, leaf)
-
-
-def _number(value: Any) -> Any:
-    """YAML 1.1 reads ``1e-3`` as text; people mean a number."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """``over`` laid on ``base``, mapping by mapping. A new KIND replaces the whole mapping."""
-    if "KIND" in over and over["KIND"] != base.get("KIND"):
-        return dict(over)
-    result = dict(base)
-    for key, own in over.items():
-        value, below = own, result.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            value = merge(below, value)
-        result[key] = value
-    return result
 
 
 def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,6 +46,63 @@ class Decision(Record):
         return self.decision == "promoted"
 
 
+class Candidate(Record):
+    """One candidate of a sweep after it was tried.
+
+    Attributes:
+        params: the parameters it sets, the others are the configuration's.
+        metrics: every score of the task by name; a mean where there were folds.
+        errors: standard errors of these means over the folds; empty without folds.
+        begun: seconds since 1970.
+        seconds: how long training and scoring took.
+        reason: why it failed, None where it did not.
+        rank: its place, 1 is the best; None where it failed.
+    """
+
+    params: dict[str, Any]
+    metrics: dict[str, float] = {}
+    errors: dict[str, float] = {}
+    begun: float = 0.0
+    seconds: float = 0.0
+    reason: str | None = None
+    rank: int | None = None
+
+
+class Sweep(Record):
+    """Every candidate of a sweep, the best first and the failed last.
+
+    Attributes:
+        metric, direction: what they were compared by.
+        folds: number of folds of the training part, None for the validation part.
+    """
+
+    metric: str
+    direction: Literal["higher", "lower"]
+    folds: int | None
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def best(self) -> Candidate:
+        return self.candidates[0]
+
+    @property
+    def failed(self) -> tuple[Candidate, ...]:
+        return tuple(one for one in self.candidates if one.rank is None)
+
+
+class SweepResult(Record):
+    """What ``kaizen sweep`` ends with; its JSON form is a contract."""
+
+    usecase: str
+    stack: str
+    run_id: str
+    mlflow_run: str
+    dataset_digest: str
+    params: dict[str, Any]
+    sweep: Sweep
+    seconds: float
+
+
 class Release(Record):
     """One model version packaged to be served.
 
@@ -77,3 +134,4 @@ class RunResult(Record):
     model_version: str
     url: str | None
     seconds: float
+    sweep: Sweep | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 from zenml.models import PipelineRunResponse
@@ -17,8 +16,9 @@ from kaizen.paths import home
 from kaizen.results import RunResult
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
+from pipelines.recorded import lock, named, recorded
 from pipelines.training import training
-from registry import scores, tracking, versions
+from registry import scores, sweep, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
 from stacks import zenml_zygote
@@ -38,7 +38,9 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
     """
     begun = time.monotonic()
     zenml_zygote.ahead()
-    scores.check(config.gate, catalog.usecase(config.usecase).task)
+    case = catalog.usecase(config.usecase)
+    scores.check(config.gate, case.task)
+    sweep.rule(case, config)
     activate(stack)
     result = _train(config, stack, {"deploy": str(deploy).lower()})
     return _served(config, result, begun) if deploy else _timed(result, begun)
@@ -62,7 +64,7 @@ def resume(ref: str, *, stack: str = "local") -> RunResult:
     activate(stack)
     past = history.find(ref)
     name = past.config.usecase
-    if locks.is_held(_lock(past.mlflow_run)):
+    if locks.is_held(lock(past.mlflow_run)):
         raise KaizenError(f"run {past.id} of {name} is still going on: nothing to resume")
     deploy = tracking.tags(past.mlflow_run).get("deploy") == "true"
     if not past.completed:
@@ -98,19 +100,13 @@ def _train(config: Config, stack: str, tags: dict[str, str]) -> RunResult:
     case = catalog.usecase(config.usecase)
     champion = versions.champion(config.usecase)
     record = config.record()
-    mlflow_run = tracking.start(config.usecase, record, {"stack": stack, **tags})
-    try:
-        # The system frees the lock of a run that is killed: that is how one knows.
-        with locks.held(_lock(mlflow_run)):
-            made = training.with_options(run_name=f"{config.usecase}-training-{{date}}-{{time}}")(
-                record,
-                case.fingerprint(config.data),
-                champion.version if champion else "",
-                mlflow_run,
-            )
-    except BaseException as error:
-        tracking.fail(mlflow_run, str(error))
-        raise
+    with recorded(config, {"stack": stack, **tags}) as mlflow_run:
+        made = named(training, config)(
+            record,
+            case.fingerprint(config.data),
+            champion.version if champion else "",
+            mlflow_run,
+        )
     return _result(made, config, stack)
 
 
@@ -129,6 +125,7 @@ def _result(made: PipelineRunResponse, config: Config, stack: str) -> RunResult:
         model_version=steps["register"].outputs["version"][0].load(),
         url=None,
         seconds=0.0,
+        sweep=steps["choose"].outputs["sweep"][0].load() if config.sweep else None,
     )
 
 
@@ -166,8 +163,3 @@ def _under_way() -> Iterator[None]:
     with locks.held(path):
         yield
     path.unlink(missing_ok=True)
-
-
-def _lock(mlflow_run: str) -> Path:
-    """Held as long as the run is going on."""
-    return home().runs / f"{mlflow_run}.lock"

@@ -4,36 +4,28 @@ from typing import Any
 
 from zenml import pipeline
 
-from stacks.zenml_cache import policy
-from stacks.zenml_plan import origin
+from pipelines.parts import cached, chosen, data
 from steps.compare import compare
 from steps.drift_check import drift_check
 from steps.evaluate import evaluate
 from steps.export import export
-from steps.load import load
 from steps.register import register
-from steps.split import split
 from steps.train import train
-from steps.validate import validate
 
 
 @pipeline(name="training")
 def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run: str) -> None:
-    """``config`` is the effective configuration, ``champion`` the version to beat or empty."""
+    """``config`` is the effective configuration, ``champion`` the version to beat or empty.
+
+    Where the configuration has a sweep, its best candidate's parameters are trained with.
+    """
     name = config["usecase"]
     model, features = f"usecases.{name}.model", f"usecases.{name}.features"
-
-    def cached(step: Any, *modules: str) -> Any:
-        chosen = policy(step.resolve().module, *modules)
-        return step.with_options(cache_policy=chosen, extra=origin(chosen))
-
-    dataset = cached(load, model)(name, config["data"], fingerprint)
-    checked, digest = cached(validate, model)(name, fingerprint, dataset)
-    fit, stop, holdout = cached(split)(checked, config["split"])
+    parts = data(config, fingerprint)
+    fit, stop, holdout = parts.train, parts.validation, parts.holdout
+    params = chosen(config, mlflow_run, parts)[0] if config.get("sweep") else config["params"]
     cached(drift_check, features)(name, champion, config["split"], fit)
-    trained, curves, summary = cached(train, model)(
-        name, config["params"], config["seed"], fit, stop
-    )
+    trained, curves, summary = cached(train, model)(name, params, config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
     metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
     decision = cached(compare, features)(
@@ -41,9 +33,10 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     )
     register(
         config,
+        params,
         mlflow_run,
-        digest,
-        checked,
+        parts.digest,
+        parts.checked,
         holdout,
         onnx,
         golden,

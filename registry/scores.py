@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kaizen.config import GateRule
 from kaizen.errors import UsageError, unknown
-from kaizen.usecase import Array, Task
+from kaizen.usecase import Array, Outputs, Task, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Score = Callable[[Array, Array], float]
 """Truth (n,), or positions (n, d) of a clustering, and answer (n,) to one number."""
@@ -27,6 +30,8 @@ GATED = {
     "clustering": ("silhouette",),
 }
 """What the gate can judge each task by: functions of one answer per row."""
+SWEPT = {**GATED, "classification": (*CLASSIFICATION, *PROBABILITIES)}
+"""What candidates of a sweep can be compared by."""
 
 _PER_CLASS = {"precision": "precision_score", "recall": "recall_score", "f1": "f1_score"}
 
@@ -91,6 +96,7 @@ SCORES: dict[str, Score] = {
 }
 
 
+GATE_METRIC = "gate.metric"
 LOWER_IS_BETTER = ("mse", "rmse", "mae", "davies_bouldin", "inertia")
 
 
@@ -100,11 +106,24 @@ def check(rule: GateRule, task: Task) -> None:
     Raises:
         UsageError: the metric is none of ``task``, or the direction is not the metric's.
     """
-    if rule.metric not in GATED[task]:
-        raise unknown(f"metric of a {task} (gate.metric)", rule.metric, GATED[task])
-    due = "lower" if rule.metric in LOWER_IS_BETTER else "higher"
+    due = better(rule.metric, task)
     if rule.direction != due:
         raise UsageError(f"gate.direction is {rule.direction!r}: {due} is better for {rule.metric}")
+
+
+def better(metric: str, task: Task, key: str = GATE_METRIC) -> Literal["higher", "lower"]:
+    """Which way ``metric`` is better.
+
+    Args:
+        key: the setting that names it, for the error.
+
+    Raises:
+        UsageError: it is no metric of ``task``; the nearest one is offered.
+    """
+    names = (GATED if key == GATE_METRIC else SWEPT)[task]
+    if metric not in names:
+        raise unknown(f"metric of a {task} ({key})", metric, names)
+    return "lower" if metric in LOWER_IS_BETTER else "higher"
 
 
 def score(metric: str, positive: Any = None) -> Score:
@@ -162,6 +181,16 @@ def _ranked(
         for name in PROBABILITIES
         if ranks
     }
+
+
+def of(case: UseCase, rows: pd.DataFrame, outputs: Outputs) -> tuple[dict[str, float], Array]:
+    """Every score of what a model put out for n ``rows``, and its answers (n,)."""
+    answers = case.features.answer(outputs)
+    probabilities = case.features.probabilities(outputs)
+    found = evaluate(
+        case.task, case.truth(rows), answers, case.positive, probabilities, case.labels
+    )
+    return found, answers
 
 
 def in_words(value: float) -> str:

@@ -69,9 +69,10 @@ class Record:
 def start(usecase: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> str:
     """Open the run that records one kaizen run, and return its id.
 
-    Parameters are the flattened ``config``. Commit, dirty flag and kaizen's version are tagged
-    besides ``tags``. The run handed over by ``mlflow run`` is adopted, once; a further run of the
-    same process is its child.
+    Parameters are the flattened ``config``; where there is a sweep, ``params`` is left out: what
+    it chooses is logged then, and a parameter of a run never changes. Commit, dirty flag and
+    kaizen's version are tagged besides ``tags``. The run handed over by ``mlflow run`` is adopted,
+    once; a further run of the same process is its child.
 
     Raises:
         KaizenError: the run handed over does not exist in this store.
@@ -81,13 +82,18 @@ def start(usecase: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> s
     if run_id is None:
         above = {MLFLOW_PARENT_RUN_ID: parent} if parent else {}
         run_id = mlflow.create_run(store.experiment(usecase), tags=above).info.run_id
-    described = {USECASE: usecase, "kaizen": kaizen.__version__, **_commit_tags(), **tags}
-    flat = flatten(config)
-    parameters = [Param(key, value[:LONGEST_PARAMETER]) for key, value in flat.items()]
+    described = {USECASE: usecase, "kaizen": kaizen.__version__, **commit_tags(), **tags}
+    sweeping = config.get("sweep") is not None
     mlflow.log_batch(run_id, tags=_tags(described))
-    for batch in _batches(parameters, PARAMETERS_AT_ONCE):
-        mlflow.log_batch(run_id, params=batch)
+    parameters(run_id, {k: v for k, v in config.items() if not (sweeping and k == "params")})
     return run_id
+
+
+def parameters(run_id: str, tree: Mapping[str, Any]) -> None:
+    """Add a part of a configuration to the run's parameters; each may be said once."""
+    flat = [Param(key, value[:LONGEST_PARAMETER]) for key, value in flatten(tree).items()]
+    for batch in _batches(flat, PARAMETERS_AT_ONCE):
+        store.client().log_batch(run_id, params=batch)
 
 
 def finish(run_id: str, record: Record) -> None:
@@ -104,6 +110,12 @@ def finish(run_id: str, record: Record) -> None:
         tags |= {"decision": record.decision.decision, "reason": record.decision.reason}
     tag(run_id, **tags)
     mlflow.set_terminated(run_id, "FINISHED")
+
+
+def done(run_id: str, **tags: str) -> None:
+    """Close a run that made no model version, with ``tags``."""
+    tag(run_id, **tags)
+    store.client().set_terminated(run_id, "FINISHED")
 
 
 def fail(run_id: str, reason: str) -> None:
@@ -152,7 +164,8 @@ def _handed_over() -> tuple[str | None, str | None]:
     return (None, given) if USECASE in run.data.tags else (given, None)
 
 
-def _commit_tags() -> dict[str, str]:
+def commit_tags() -> dict[str, str]:
+    """Which code a run was made by, for its tags."""
     found = commit.current()
     if found is None:
         return {}

@@ -11,9 +11,12 @@ import ast
 import os
 import platform
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from zenml import get_step_context
+from zenml.client import Client
 from zenml.config.cache_policy import CachePolicy
 
 from kaizen.paths import PROJECT_ROOT
@@ -31,6 +34,11 @@ def policy(*modules: str) -> CachePolicy:
         file_dependencies=first_party_files(modules),
         cache_func=f"{__name__}.library_versions",
     )
+
+
+def forget() -> None:
+    """The step that runs now shall run again next time, whatever comes of it."""
+    Client().update_step_run(get_step_context().step_run.id, cache_expires_at=datetime.now(UTC))
 
 
 @cache

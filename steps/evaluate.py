@@ -17,12 +17,7 @@ def evaluate(
     usecase: str, metric: str, onnx: bytes, holdout: pd.DataFrame
 ) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[np.ndarray, "answers"]]:
     case = catalog.usecase(usecase)
-    outputs = Scorer(onnx)(case.features.decode(holdout))
-    answers = case.features.answer(outputs)
-    probabilities = case.features.probabilities(outputs)
-    metrics = scores.evaluate(
-        case.task, case.truth(holdout), answers, case.positive, probabilities, case.labels
-    )
+    metrics, answers = scores.of(case, holdout, Scorer(onnx)(case.features.decode(holdout)))
     if metric in metrics:
         progress.figure(f"{metric} {metrics[metric]:,.4f} on {len(holdout):,} held-out rows")
     return metrics, answers

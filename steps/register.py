@@ -17,6 +17,7 @@ from serving.golden import Golden
 @step(enable_cache=False)
 def register(
     config: dict[str, Any],
+    params: dict[str, Any],
     mlflow_run: str,
     dataset_digest: str,
     checked: pd.DataFrame,
@@ -29,12 +30,13 @@ def register(
     answers: np.ndarray,
     decision: Decision,
 ) -> Annotated[str, "version"]:
+    """``params`` was trained with: the configuration's, or what its sweep has chosen."""
     name = config["usecase"]
     case = catalog.usecase(name)
     run = get_step_context().pipeline_run
     version = enrol(
         case,
-        Config.model_validate(config),
+        Config.model_validate({**config, "params": params}),
         Judged(
             dataset_digest=dataset_digest,
             rows=len(checked),

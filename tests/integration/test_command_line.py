@@ -19,6 +19,9 @@ WRONG = {
     "events": (["events", "diabtes"], "did you mean 'diabetes'?"),
     "command": (["rnu"], "No such command"),
     "option": (["run", "digits", "--presett", "fast"], "No such option"),
+    "candidates": (["sweep", "diabetes"], "name values, as in `kaizen sweep diabetes NAME=1,2,3`"),
+    "candidate": (["sweep", "diabetes", "alpha=1,-1"], "params.alpha is -1"),
+    "new name": (["new", "digits"], "there is a use case 'digits' already"),
     "interface": (["ui", "airflow"], "airflow"),
 }
 

@@ -45,6 +45,7 @@ def test_every_setting_is_on_the_page_with_its_default(documented: dict[str, Any
         "serving": settings(config.ServingRule, "serving."),
         "events": settings(config.EventsRule, "events."),
         "rollout": settings(config.RolloutRule, "rollout."),
+        "sweep": settings(config.SweepRule, "sweep."),
     }
     for name, keys in parts.items():
         del real[name]

@@ -1,0 +1,34 @@
+"""The best of a sweep's candidates, each of which becomes a run in MLflow."""
+
+from typing import Annotated, Any
+
+from zenml import step
+
+from kaizen import candidates, catalog, progress
+from kaizen.config import restore
+from kaizen.results import Candidate, Sweep
+from kaizen.tree import merge
+from registry import sweep as sweeps
+from registry import swept
+
+
+@step(enable_cache=False)
+def choose(
+    config: dict[str, Any], mlflow_run: str, tried: list[Candidate]
+) -> tuple[Annotated[dict[str, Any], "params"], Annotated[Sweep, "sweep"]]:
+    """``params`` is the whole of them, the best candidate's among them."""
+    case = catalog.usecase(config["usecase"])
+    sweep = sweeps.ranked(case, restore(config), tried)
+    swept.children(mlflow_run, case.name, sweep)
+    best = sweep.best
+    if best.rank is None:
+        raise sweeps.nothing_left(sweep)
+    whole = case.Params.model_validate(merge(config["params"], best.params))
+    params = whole.model_dump(mode="json")
+    swept.chosen(mlflow_run, params, sweep)
+    failed = f", {len(sweep.failed)} failed" if sweep.failed else ""
+    progress.figure(
+        f"{candidates.in_words(best.params)}: {sweep.metric} "
+        f"{sweeps.value_in_words(best, sweep.metric)}, best of {len(sweep.candidates)}{failed}"
+    )
+    return params, sweep
