@@ -24,8 +24,8 @@ def settings(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
     """Every key with its default, as the page should name it."""
     found = {}
     for name, field in model.model_fields.items():
-        missing = field.default is PydanticUndefined
-        default = NONE if missing else field.default
+        default = field.get_default(call_default_factory=True)
+        default = NONE if default is PydanticUndefined else default
         found[f"{prefix}{name}"] = list(default) if isinstance(default, tuple) else default
     return found
 
