@@ -27,7 +27,8 @@ def score(
         str, typer.Argument(help="USECASE (its champion), USECASE@VERSION or USECASE@ALIAS.")
     ],
     source: Annotated[
-        Path, typer.Argument(help="A file of rows, or a folder: .csv, .parquet, .jsonl, .npy.")
+        Path,
+        typer.Argument(help="A file or folder: .csv, .parquet, .jsonl, .npy, documents."),
     ],
     out: Annotated[
         Path | None,

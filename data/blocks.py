@@ -1,4 +1,6 @@
-"""Tables of any length, block by block: CSV, Parquet, JSON lines, arrays, and folders of these.
+"""Rows of any number, block by block: CSV, Parquet, JSON lines, arrays, and folders of these.
+
+A use case that takes files reads them, too (PDFs, pictures): each is a block of its own.
 
 Nothing is guessed and nothing is dropped: a row that cannot be read stays in its place as
 :class:`Unreadable`, so that what is made of the rows can be laid beside them.
@@ -7,8 +9,9 @@ Nothing is guessed and nothing is dropped: a row that cannot be read stays in it
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kaizen.errors import KaizenError, UsageError
-from kaizen.usecase import Array
+from kaizen.usecase import Array, InvalidInput, ReadFile
 
 BLOCK = 4096
 """Rows in a block."""
@@ -44,45 +47,66 @@ class Block:
         file: where they come from.
         rows: by column; empty where the file is an array.
         array: rows (n, ...) without names, None where they have some.
+        about: of a file that the use case reads, what each answer says of its row besides.
         texts: whether every value is text, as in CSV; an empty cell is left out of its row.
     """
 
     file: Path
     rows: Sequence[Row] = ()
     array: Array | None = None
+    about: Sequence[dict[str, Any]] = ()
     texts: bool = False
 
     def __len__(self) -> int:
         return len(self.rows) if self.array is None else len(self.array)
 
 
-def files(source: Path) -> list[Path]:
+Media = Mapping[str, ReadFile]
+"""Media type to what reads it, see ``kaizen.usecase.TakesFiles``."""
+
+
+def files(source: Path, media: Media | None = None) -> list[Path]:
     """``source`` itself, or the files of a folder that can be read, in the order of their paths.
+
+    Args:
+        media: of the use case, where it takes files.
 
     Raises:
         UsageError: there is no such file or folder, or none in it that can be read.
     """
-    known = ", ".join(_READERS)
+    media = media or {}
+    known = ", ".join([*_READERS, *media])
+
+    def taken(path: Path) -> bool:
+        return path.suffix.lower() in _READERS or guess_type(path.name)[0] in media
+
     if source.is_dir():
-        found = sorted(path for path in source.rglob("*") if path.suffix.lower() in _READERS)
+        found = sorted(path for path in source.rglob("*") if path.is_file() and taken(path))
         if not found:
             raise UsageError(f"{source} holds no file to read: expected {known}")
         return found
     if not source.exists():
         raise UsageError(f"there is no file {source}")
-    if source.suffix.lower() not in _READERS:
+    if not taken(source):
         raise UsageError(f"{source} is of no kind that can be read: expected {known}")
     return [source]
 
 
-def read(path: Path, size: int = BLOCK) -> Iterator[Block]:
+def read(path: Path, size: int = BLOCK, media: Media | None = None) -> Iterator[Block]:
     """The rows of one file, at most ``size`` in a block.
+
+    Args:
+        media: of the use case, where it takes files; what it refuses is one unreadable row.
 
     Raises:
         KaizenError: the file cannot be read as what its name says.
     """
+    reader = _READERS.get(path.suffix.lower())
     try:
-        yield from _READERS[path.suffix.lower()](path, size)
+        if reader:
+            yield from reader(path, size)
+        else:
+            yield _whole(path, (media or {})[str(guess_type(path.name)[0])])
     except (OSError, pa.ArrowException, csv.Error, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise KaizenError(f"cannot read {path}: {reason}") from error
@@ -172,6 +196,14 @@ def _array(path: Path, size: int) -> Iterator[Block]:
         raise ValueError("it holds a single value, expected rows")
     for start in range(0, len(rows), size):
         yield Block(path, array=np.array(rows[start : start + size]))
+
+
+def _whole(path: Path, read_file: ReadFile) -> Block:
+    try:
+        found = read_file(path.read_bytes(), path.name)
+    except InvalidInput as error:
+        return Block(path, [Unreadable(error.reason, "")])
+    return Block(path, array=found.rows, about=found.about)
 
 
 def _beginning(text: str) -> str:

@@ -71,7 +71,8 @@ def score(
     """Answer every row of ``source`` into ``output``.
 
     Args:
-        source: a file or a folder of them (CSV, Parquet, JSON lines, arrays).
+        source: a file or a folder of them: CSV, Parquet, JSON lines, arrays, and what files the
+            use case takes.
         output: by its name CSV, Parquet or JSON lines.
 
     Raises:
@@ -80,7 +81,8 @@ def score(
     """
     begun = time.monotonic()
     asker = Asker(predictor)
-    paths = blocks.files(source)
+    media = getattr(predictor.features, "media", None)
+    paths = blocks.files(source, media)
     if output.resolve() in [path.resolve() for path in paths]:
         raise UsageError(f"{output} is read from: choose another file for the answers")
     beside = output.with_name(output.name + REFUSED)
@@ -90,7 +92,7 @@ def score(
         write = stack.enter_context(sink.writing(output, columns))
         refusals = stack.enter_context(replacing(beside))
         tally = _Tally()
-        for place, block in _numbered(paths):
+        for place, block in _numbered(paths, media):
             answers = asker(block)
             tally.add(answers)
             write(list(_rows(block, place, answers)))
@@ -139,11 +141,11 @@ def _hopeless(source: Path, tally: _Tally) -> str:
     )
 
 
-def _numbered(paths: list[Path]) -> Iterator[tuple[int, Block]]:
+def _numbered(paths: list[Path], media: blocks.Media | None) -> Iterator[tuple[int, Block]]:
     """The blocks of all files, each with the place of its first row in its file."""
     for path in paths:
         place = 0
-        for block in blocks.read(path):
+        for block in blocks.read(path, media=media):
             if len(block):
                 yield place, block
             place += len(block)
@@ -181,6 +183,7 @@ def _rows(block: Block, place: int, answers: list[Answer]) -> Iterator[dict[str,
         row = block.rows[at] if block.array is None else {}
         own = {} if isinstance(row, Unreadable) else row
         said = {} if isinstance(answer, Refused) else answer.model_dump(mode="json")
+        said |= block.about[at] if block.about else {}
         yield {**own, FILE: block.file.name, ROW: place + at, **said}
 
 

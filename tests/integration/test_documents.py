@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,29 @@ def test_the_service_sees_50_pictures_as_training_did(
     events = {event["id"]: event for event in read(newcomer.home.events / "documents")}
     for name, event in seen.items():
         assert base64.b64decode(events[event]["inputs"]["array"]) == trained[name], name
+
+
+def test_a_folder_of_documents_gets_the_answers_the_service_gives(
+    served: Any, folder: Path, newcomer: Any, tmp_path: Path
+) -> None:
+    sent = sorted(folder.glob("document-????.pdf"))[:8]
+    (tmp_path / "in").mkdir()
+    for path in [*sent, folder / "document-0001-broken.pdf"]:
+        (tmp_path / "in" / path.name).write_bytes(path.read_bytes())
+    out = tmp_path / "out.jsonl"
+    asked = newcomer.kaizen("score", "documents", str(tmp_path / "in"), "--out", str(out), "--json")
+    assert (asked.code, asked.json["refused"]) == (0, 1), asked.err
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    due = [
+        answer
+        for path in sent
+        for answer in send(served, path.read_bytes(), name=path.name).json()["predictions"]
+    ]
+    answered = [row for row in found if row["label"] is not None]
+    assert [(row["name"], row["label"]) for row in answered] == [
+        (row["name"], row["label"]) for row in due
+    ]
+    assert [row["file"] for row in found if row["label"] is None] == ["document-0001-broken.pdf"]
 
 
 def test_a_picture_from_a_document_is_answered_as_in_it(served: Any, folder: Path) -> None:
