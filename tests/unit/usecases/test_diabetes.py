@@ -43,6 +43,32 @@ def test_published_figures_by_the_exported_model(alpha: float, mse: float, parts
     assert np.abs(own["prediction"] - outputs["prediction"]).max() <= 1e-9
 
 
+def test_it_is_better_than_the_mean_and_than_body_mass_alone(parts: Split) -> None:
+    truth = parts.holdout["target"]
+    outputs = usecase.predict(trained(parts).model, features.decode(parts.holdout))
+    alone = np.polyfit(parts.train["bmi"], parts.train["target"], 1)
+    found = mean_squared_error(truth, features.answer(outputs))
+    assert found < 0.9 * mean_squared_error(truth, np.polyval(alone, parts.holdout["bmi"]))
+    assert found < 0.7 * np.mean((truth - parts.train["target"].mean()) ** 2)
+
+
+@pytest.mark.parametrize("column", ["bmi", "bp", "s5"])
+def test_what_is_known_to_make_it_worse_does(column: str, parts: Split) -> None:
+    model, rows = trained(parts).model, parts.holdout
+    worse = rows.assign(**{column: rows[column] + 0.0476})
+    before, after = (usecase.predict(model, features.decode(each)) for each in (rows, worse))
+    assert (features.answer(after) > features.answer(before) + 5).all()
+
+
+def test_in_whose_company_a_patient_is_asked_makes_no_difference(parts: Split) -> None:
+    scorer, rows = Scorer(usecase.export(trained(parts).model)), parts.holdout
+    together = features.answer(scorer(features.decode(rows)))
+    turned = features.answer(scorer(features.decode(rows[::-1].reset_index(drop=True))))
+    alone = [features.answer(scorer(features.decode(rows[at : at + 1])))[0] for at in range(20)]
+    np.testing.assert_allclose(together, turned[::-1], rtol=1e-12)
+    np.testing.assert_allclose(together[:20], alone, rtol=1e-12)
+
+
 def test_the_default_configuration() -> None:
     found = config.load("diabetes")
     assert found.params == Params(alpha=0.4)
