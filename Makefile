@@ -22,8 +22,8 @@ setup: ## make .venv what requirements.txt says (2 s when nothing changed)
 run: setup ## set up, then the main job: train, judge and serve digits (ARGS="--preset fast")
 	@$(BIN)/kaizen run digits $(ARGS)
 
-test: lint ## set up, lint, then all tests with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+test: lint ## set up, lint, then all tests with coverage, two at a time
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: setup ## the quick tests alone
 	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)

@@ -22,6 +22,16 @@ STATE = environment.apply()
 import pytest  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what must run in one process when several share the tests (``-n 2 --dist loadgroup``).
+
+    A file, because it shares its fixtures; and all that asks about the one main job.
+    """
+    for item in items:
+        asked = "laptop" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("main job" if asked else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def home() -> Home:
     """The state folder that this test process shares. Libraries read it once, at import."""
