@@ -1,0 +1,130 @@
+"""A profile as one file: a zip of ``profile.json`` and plain arrays. Nothing is pickled.
+
+Each array's SHA-256 stands in ``profile.json``, whose own is the archive's comment: a file that is
+cut, or changed by a bit, is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaizen import atomic
+from kaizen.errors import KaizenError
+from monitoring.calibration import Null
+from monitoring.reference import Reference
+
+SCHEMA = 1
+HEAD = "profile.json"
+_ARRAYS = ("values", "labels", "edges", "centre", "spread", "frequencies", "anchors")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+S = TypeVar("S")
+Array = NDArray[Any]
+
+
+def write(path: Path, shape: Any, reference: Reference, nulls: dict[int, Null]) -> None:
+    """Write a profile; equal profiles are equal files."""
+    arrays = {name: getattr(reference, name) for name in _ARRAYS}
+    for window, null in nulls.items():
+        arrays[f"draws-{window}"] = null.draws
+        for name in null.centre:
+            arrays[f"{name}-centre-{window}"] = null.centre[name]
+            arrays[f"{name}-spread-{window}"] = null.spread[name]
+    members = {f"{name}.npy": _bytes(array) for name, array in arrays.items()}
+    head = {
+        "schema": SCHEMA,
+        "shape": asdict(shape),
+        "numbers": reference.numbers,
+        "categories": reference.categories,
+        "signals": reference.signals,
+        "classes": reference.classes,
+        "nulls": {str(null.window): null.tests for null in nulls.values()},
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
+    }
+    text = json.dumps(head, sort_keys=True, allow_nan=False).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = hashlib.sha256(text).hexdigest().encode()
+        for name, content in ((HEAD, text), *members.items()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    atomic.write_bytes(path, buffer.getvalue())
+
+
+def read(path: Path, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
+    """Read what :func:`write` wrote.
+
+    Raises:
+        KaizenError: the file is missing, cut, changed, or of another version of kaizen.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read(HEAD)
+            _same(path, HEAD, text, archive.comment.decode("ascii", "replace"))
+            head = json.loads(text)
+            if head["schema"] != SCHEMA:
+                raise KaizenError(
+                    f"profile {path} has schema {head['schema']}, this kaizen reads {SCHEMA}: "
+                    "train again to renew it"
+                )
+            arrays = {
+                name.removesuffix(".npy"): _array(path, archive, name, digest)
+                for name, digest in head["sha256"].items()
+            }
+    except FileNotFoundError:
+        raise KaizenError(f"there is no profile at {path}: train to make one") from None
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as e:
+        raise _damaged(path, str(e)) from None
+    reference = Reference(
+        numbers=tuple(head["numbers"]),
+        categories=tuple(head["categories"]),
+        signals=head["signals"],
+        classes=tuple(map(tuple, head["classes"])),
+        **{name: arrays[name] for name in _ARRAYS},
+    )
+    nulls = {
+        int(window): _null(int(window), tests, arrays) for window, tests in head["nulls"].items()
+    }
+    about = head["shape"] | {"embedding": tuple(head["shape"]["embedding"])}
+    return shape(**about), reference, nulls
+
+
+def _null(window: int, tests: list[str], arrays: dict[str, Array]) -> Null:
+    sides: list[dict[str, Array]] = []
+    for side in ("centre", "spread"):
+        end = f"-{side}-{window}"
+        sides.append(
+            {name.removesuffix(end): arrays[name] for name in arrays if name.endswith(end)}
+        )
+    return Null(window, tuple(tests), arrays[f"draws-{window}"], *sides)
+
+
+def _bytes(array: Array) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _array(path: Path, archive: zipfile.ZipFile, name: str, digest: str) -> Array:
+    content = archive.read(name)
+    _same(path, name, content, digest)
+    found: Array = np.load(io.BytesIO(content), allow_pickle=False)
+    return found
+
+
+def _same(path: Path, name: str, content: bytes, digest: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise _damaged(path, f"{name} has SHA-256 {found[:12]}, expected {digest[:12]}")
+
+
+def _damaged(path: Path, why: str) -> KaizenError:
+    return KaizenError(f"profile {path} is damaged ({why}): train again, or restore it")
