@@ -21,8 +21,8 @@ from monitoring.statistics import Floats
 BLOCK = 4_000_000
 """Counts held at once while drawing (32 MB)."""
 
-PER_COLUMN = ("ks", "ad", "chi2", "pairs")
-"""Families of a statistic per column, or per pair of columns."""
+PER_COLUMN = ("ks", "ad", "chi2")
+"""Families whose statistics differ by column, so that columns are put on one scale first."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Null:
     """The draws of one size of window.
 
     Attributes:
-        window: rows of the window it stands for.
+        window, share: rows of the window it stands for, and their share of both sides' rows.
         tests: names of the families, the columns of ``draws``.
         draws: (draws, tests), the statistic of each family in each draw.
         centre, spread: per family of :data:`PER_COLUMN`, mean and standard deviation of each
@@ -38,6 +38,7 @@ class Null:
     """
 
     window: int
+    share: float
     tests: tuple[str, ...]
     draws: Floats
     centre: dict[str, Floats]
@@ -77,36 +78,33 @@ def overall(p: float, smallest: Floats) -> float:
     return float((1 + below) / (len(smallest) + 1))
 
 
-def split(window: int, reference: int) -> int:
-    """Rows of a draw's window: as many of the reference as the window is of both sides."""
-    return max(2, round(reference * window / (reference + window)))
-
-
 def draw(reference: Reference, window: int, draws: int, seed: int) -> Null:
     """Cut the reference ``draws`` times and measure each pair as a check would."""
     random = np.random.default_rng([seed, window])
-    m = split(window, reference.rows)
-    sides = _Sides(reference, m)
+    share = window / (window + reference.rows)
+    sides = _Sides(reference, max(2, round(reference.rows * share)), share)
     block = max(1, min(draws, 256, BLOCK // max(1, sides.counts)))
     parts = [sides.measure(random, min(block, draws - start)) for start in range(0, draws, block)]
     raw = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     centre: dict[str, Floats] = {}
     spread: dict[str, Floats] = {}
-    for name in PER_COLUMN:
-        if name in raw:
-            centre[name] = raw[name].mean(axis=0)
-            deviation = raw[name].std(axis=0)
+    for name, values in raw.items():
+        if name in PER_COLUMN:
+            centre[name] = values.mean(axis=0)
+            deviation = values.std(axis=0)
             # A constant column never differs in a draw: any difference of its is beyond noise.
             spread[name] = np.where(deviation > 1e-9, deviation, 1.0)
-            raw[name] = ((raw[name] - centre[name]) / spread[name]).max(axis=1)
-    return Null(window, tuple(raw), np.column_stack(list(raw.values())), centre, spread)
+            raw[name] = ((values - centre[name]) / spread[name]).max(axis=1)
+        elif values.ndim > 1:
+            raw[name] = values.max(axis=1)
+    return Null(window, share, tuple(raw), np.column_stack(list(raw.values())), centre, spread)
 
 
 class _Sides:
     """The reference's rows as counts and sums, ready to be cut in two many times."""
 
-    def __init__(self, reference: Reference, m: int) -> None:
-        self.m, self.n = m, reference.rows - m
+    def __init__(self, reference: Reference, m: int, share: float) -> None:
+        self.m, self.n, self.share = m, reference.rows - m, share
         self.width, self.breadth = reference.width, reference.breadth
         self.columns, self.classes = len(reference.numbers), len(reference.categories)
         bins = reference.bins(reference.values) + np.arange(self.columns) * self.width
@@ -132,11 +130,10 @@ class _Sides:
         inside = np.bincount(flat, minlength=draws * self.counts).reshape(draws, -1).astype(float)
         within = member.astype(np.float32) @ self.sums
         window, rest = self._cut(inside), self._cut(self.total - inside)
-        found = compare(
-            window, rest, self.means(within / m), self.means((self.all - within) / n), (m, n)
-        )
+        means = self.means(within / m), self.means((self.all - within) / n)
+        found = compare(window, rest, *means, (m, n))
         missing, labels = (window[0][..., 0], rest[0][..., 0]), (window[1], rest[1])
-        found["rare"] = rare.of_subsets(self.rare, chosen, member, missing, labels)
+        found["rare"] = rare.of_subsets(self.rare, chosen, member, self.share, missing, labels)
         return found
 
     def _cut(self, counts: Floats) -> tuple[Floats, Floats]:
@@ -175,7 +172,8 @@ def compare(
     sides = {name: (window_means[name], reference_means[name], m, n) for name in window_means}
     found["mmd"] = statistics.mmd(*sides["mmd"])
     if "pairs" in sides:
-        found["pairs"] = statistics.apart(*sides["pairs"])
+        squares = (window_means["squares"] * m + reference_means["squares"] * n) / (m + n)
+        found["pairs"] = statistics.apart(*sides["pairs"], squares)
     if "novelty" in sides:
         above, below = sides["novelty"][:2]
         found["novelty"] = np.sqrt(statistics.scale(m, n)) * (above - below)

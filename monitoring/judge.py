@@ -129,11 +129,13 @@ def _measure(
         del measured["mmd"]
     if not all(numbers[reference.numbers.index(name)] for name in reference.signals):
         del measured["novelty"]
+    # Counts have few values: what was drawn must have the very same ones.
+    share = max(null.share, rows[0] / sum(rows))
     amounts = [
-        rare.of_numbers(values[:, at], reference.sorted[:, at], rows[0]) if read else 0.0
+        rare.of_numbers(values[:, at], reference.sorted[:, at], share) if read else 0.0
         for at, read in enumerate(numbers)
     ]
-    labelled = rare.of_categories(window[1][0], whole[1][0], *rows)
+    labelled = rare.of_categories(window[1][0], whole[1][0], share)
     measured["rare"] = np.concatenate([amounts, np.where(categories, labelled, 0.0)])
     return {name: part for name, part in measured.items() if np.isfinite(part).any()}
 

@@ -116,7 +116,7 @@ class Profile:
                     "one length per row"
                 )
             half = min(MOST_ANCHORS, len(rows) // 2)
-            anchors, rest = vectors[:half].astype(np.float32), vectors[half:]
+            anchors, rest = statistics.directions(vectors[:half]), vectors[half:]
             rows = rows.iloc[half:]
             distances = statistics.nearest(rest, anchors)
             signals[EMBEDDING] = 1
@@ -183,8 +183,8 @@ class Profile:
             )
             rows = rows.sample(self.largest_window, random_state=self.shape.seed)
         values, labels, findings = self._read(rows)
-        comparable = (~np.isnan(values)).any(axis=0), (labels >= 0).any(axis=0)
-        if not any(read.any() for read in comparable):
+        readable = np.array(~np.isnan(values).all(axis=0)), np.array((labels >= 0).all(axis=0))
+        if not any(read.any() for read in readable):
             return judge.nothing(findings, self.rows, len(rows), self._about(0, notes))
         new = len(self.nulls)
         null = self.null(len(rows))
@@ -195,7 +195,7 @@ class Profile:
             null,
             values,
             labels,
-            comparable,
+            readable,
             findings,
             self._about(null.window, notes),
         )
@@ -214,9 +214,7 @@ class Profile:
         for finding in findings:
             if finding.serious and finding.column in signals:
                 raise KaizenError(f"rows have no p value each: {finding.detail}")
-        return np.exp(
-            -statistics.surprise(self.reference.novelty(values), self.reference.novelties)
-        )
+        return np.exp(-statistics.surprise(self.reference.oddity(values), self.reference.oddities))
 
     def to_file(self, path: Path) -> None:
         """Write the profile whole or not at all; no pickle."""

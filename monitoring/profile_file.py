@@ -47,7 +47,7 @@ def write(path: Path, shape: Any, reference: Reference, nulls: dict[int, Null]) 
         "categories": reference.categories,
         "signals": reference.signals,
         "classes": reference.classes,
-        "nulls": {str(null.window): null.tests for null in nulls.values()},
+        "nulls": {str(window): [null.share, null.tests] for window, null in nulls.items()},
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
     }
     text = json.dumps(head, sort_keys=True, allow_nan=False).encode()
@@ -91,20 +91,20 @@ def read(path: Path, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
         **{name: arrays[name] for name in _ARRAYS},
     )
     nulls = {
-        int(window): _null(int(window), tests, arrays) for window, tests in head["nulls"].items()
+        int(window): _null(int(window), *null, arrays) for window, null in head["nulls"].items()
     }
     about = head["shape"] | {"embedding": tuple(head["shape"]["embedding"])}
     return shape(**about), reference, nulls
 
 
-def _null(window: int, tests: list[str], arrays: dict[str, Array]) -> Null:
+def _null(window: int, share: float, tests: list[str], arrays: dict[str, Array]) -> Null:
     sides: list[dict[str, Array]] = []
     for side in ("centre", "spread"):
         end = f"-{side}-{window}"
         sides.append(
             {name.removesuffix(end): arrays[name] for name in arrays if name.endswith(end)}
         )
-    return Null(window, tuple(tests), arrays[f"draws-{window}"], *sides)
+    return Null(window, share, tuple(tests), arrays[f"draws-{window}"], *sides)
 
 
 def _bytes(array: Array) -> bytes:

@@ -68,6 +68,7 @@ def of_subsets(
     sampled: Sampled,
     rows: Ints,
     member: NDArray[np.bool_],
+    share: float,
     missing: tuple[Floats, Floats],
     categories: tuple[Floats, Floats],
 ) -> Floats:
@@ -75,33 +76,33 @@ def of_subsets(
 
     Args:
         rows, member: which rows, as positions (subsets, m) and as a mask (subsets, n).
+        share: of the window's rows among both sides'.
         missing: missing values per column (subsets, numbers), in the subset and in the rest.
         categories: counts (subsets, categories, classes), likewise.
     """
-    subsets, m = rows.shape
-    n = member.shape[1] - m
+    subsets = len(rows)
     found = np.zeros(subsets)
     count = len(sampled.totals)
     if count:
         offset = (np.arange(subsets) * (count + 1))[:, None, None]
         flat = (sampled.atoms[rows] + offset).ravel()
         inside = np.bincount(flat, minlength=subsets * (count + 1)).reshape(subsets, -1)[:, :count]
-        excess = statistics.excess(inside.astype(float), sampled.totals - inside, m, n)
+        excess = statistics.excess(inside.astype(float), sampled.totals - inside, share)
         found = np.maximum(found, np.where(inside >= LEAST_REPEATS, excess, 0).max(axis=1))
     for order, lower in sampled.ends:
         if len(order):
             chosen = member[:, order]
             first = np.where(chosen.all(axis=1), len(order), chosen.argmin(axis=1))
             outside = lower[first, np.arange(order.shape[1])]
-            found = np.maximum(found, statistics.beyond(outside.max(axis=1), m, n))
+            found = np.maximum(found, statistics.beyond(outside.max(axis=1), share))
     if missing[0].shape[1]:
-        found = np.maximum(found, statistics.excess(*missing, m, n).max(axis=1))
+        found = np.maximum(found, statistics.excess(*missing, share).max(axis=1))
     if categories[0].shape[1]:
-        found = np.maximum(found, of_categories(*categories, m, n).max(axis=1))
+        found = np.maximum(found, of_categories(*categories, share).max(axis=1))
     return found
 
 
-def of_categories(window: Floats, reference: Floats, m: int, n: int) -> Floats:
+def of_categories(window: Floats, reference: Floats, share: float) -> Floats:
     """The largest excess of each column of categories (..., columns), unknown ones among them.
 
     Rows of unknown categories in the window are to rows of the reference that are alone in theirs
@@ -109,28 +110,28 @@ def of_categories(window: Floats, reference: Floats, m: int, n: int) -> Floats:
     """
     unknown = (window * (reference == 0)).sum(axis=-1)
     alone = ((reference == 1) & (window == 0)).sum(axis=-1).astype(float)
-    known = np.where(reference > 0, statistics.excess(window, reference, m, n), 0).max(axis=-1)
-    return np.maximum(known, statistics.excess(unknown, alone, m, n))
+    known = np.where(reference > 0, statistics.excess(window, reference, share), 0).max(axis=-1)
+    return np.maximum(known, statistics.excess(unknown, alone, share))
 
 
-def of_numbers(column: Floats, known: Floats, m: int) -> float:
+def of_numbers(column: Floats, known: Floats, share: float) -> float:
     """The largest excess of one column of a window.
 
     Args:
         column: (m,), missing ones NaN.
         known: the reference's, sorted, missing ones last.
+        share: of the window's rows among both sides'.
     """
-    n = len(known)
     missing = np.array([np.isnan(side).sum() for side in (column, known)], dtype=float)
-    present, reference = column[~np.isnan(column)], known[: n - int(missing[1])]
-    found = float(statistics.excess(missing[0], missing[1], m, n))
+    present, reference = column[~np.isnan(column)], known[: len(known) - int(missing[1])]
+    found = float(statistics.excess(missing[0], missing[1], share))
     outside = max((present < reference[0]).sum(), (present > reference[-1]).sum())
-    found = max(found, float(statistics.beyond(outside, m, n)))
+    found = max(found, float(statistics.beyond(outside, share)))
     distinct, counts = np.unique(present, return_counts=True)
     often = counts >= LEAST_REPEATS
     if often.any():
         left = np.searchsorted(reference, distinct[often], side="left")
         right = np.searchsorted(reference, distinct[often], side="right")
-        excess = statistics.excess(counts[often].astype(float), (right - left).astype(float), m, n)
+        excess = statistics.excess(counts[often].astype(float), (right - left).astype(float), share)
         found = max(found, float(excess.max()))
     return found

@@ -73,9 +73,9 @@ class Reference:
         return [np.sort(self._score(name, self.values)) for name in self.signals]
 
     @cached_property
-    def novelties(self) -> Floats:
-        """The reference's own novelty, sorted."""
-        return np.sort(self.novelty(self.values))
+    def oddities(self) -> Floats:
+        """The reference's own oddity, sorted."""
+        return np.sort(self.oddity(self.values))
 
     @property
     def width(self) -> int:
@@ -103,15 +103,18 @@ class Reference:
         return np.triu_indices(min(len(self.numbers), MOST_PAIRED), 1)
 
     def features(self, values: Floats, labels: Ints) -> NDArray[np.float32]:
-        """What joint tests take means of, (n, 2 · FREQUENCIES + pairs + 1 if there are signals).
+        """What joint tests take means of: one row of figures for each row.
 
-        Random features, products of pairs of standardised numbers, and the row's novelty.
+        Random features, products of pairs of rank scores, their squares, and the row's novelty.
         """
         rows = joint(values, labels, self.centre, self.spread, self.classes)
         left, right = self.pairs
+        ranks = self.ranks(values).astype(np.float32)
+        products = ranks[:, left] * ranks[:, right]
         parts = [
             statistics.fourier(rows, self.frequencies),
-            (rows[:, left] * rows[:, right]).astype(np.float32),
+            products,
+            products**2,
         ]
         if self.signals:
             parts.append(self.novelty(values)[:, None].astype(np.float32))
@@ -119,12 +122,27 @@ class Reference:
 
     def means(self, sums: Floats) -> dict[str, Floats]:
         """Means of :meth:`features`, (b, features), by the test that uses them."""
-        edge = 2 * FREQUENCIES
+        edge, pairs = 2 * FREQUENCIES, len(self.pairs[0])
         found = {"mmd": sums[:, :edge]}
-        if len(self.pairs[0]):
-            found["pairs"] = sums[:, edge : edge + len(self.pairs[0])]
+        if pairs:
+            found["pairs"] = sums[:, edge : edge + pairs]
+            found["squares"] = sums[:, edge + pairs : edge + 2 * pairs]
         if self.signals:
             found["novelty"] = sums[:, -1]
+        return found
+
+    def ranks(self, values: Floats) -> Floats:
+        """Where in the reference each number stands, -√3 to √3, 0 where it is missing."""
+        return np.take_along_axis(self.scale_of_ranks, self.bins(values).T, axis=1).T
+
+    @cached_property
+    def scale_of_ranks(self) -> Floats:
+        """Rank score of each bin, (numbers, width): mean 0 and variance 1 over the reference."""
+        counts = _counted(self.bins(self.values), self.width)[0]
+        counts[:, 0] = 0
+        upto = np.cumsum(counts, axis=1)
+        found = np.sqrt(12) * ((upto - counts / 2) / np.maximum(upto[:, -1:], 1) - 0.5)
+        found[:, 0] = 0
         return found
 
     def counts_of(self, values: Floats, labels: Ints) -> tuple[Floats, Floats]:
@@ -148,13 +166,20 @@ class Reference:
         """The reference's own means."""
         return self.means_of(self.values, self.labels)
 
-    def novelty(self, values: Floats) -> Floats:
-        """How unlike the reference each row is: the largest surprise of its signals, (n,)."""
+    def oddity(self, values: Floats) -> Floats:
+        """How unlike the reference each row is, (n,): its surprises added up (Fisher 1932)."""
         found = [
             statistics.surprise(self._score(name, values), calibrated)
             for name, calibrated in zip(self.signals, self.scores, strict=True)
         ]
-        return np.max(found, axis=0)
+        return np.sum(found, axis=0)
+
+    def novelty(self, values: Floats) -> Floats:
+        """What windows take the mean of, (n,): the squared surprise of each row's oddity.
+
+        Squared, because a few rows that are very odd say more than many that are a little.
+        """
+        return statistics.surprise(self.oddity(values), self.oddities) ** 2
 
     def _score(self, name: str, values: Floats) -> Floats:
         column = values[:, self.numbers.index(name)] * self.signals[name]

@@ -64,14 +64,13 @@ def chi_square(window: Floats, reference: Floats, m: int, n: int) -> Floats:
     return (np.cbrt(value / freedom) - (1 - ninth)) / np.sqrt(ninth)
 
 
-def excess(window: Floats, reference: Floats, m: int, n: int) -> Floats:
+def excess(window: Floats, reference: Floats, share: float) -> Floats:
     """How surprising it is that so many of a value's rows lie in the window; 0 if not too many.
 
     Given c = a + b rows of a value, a of them in the window, a is binomial (c, share) where nothing
     changed (Przyborowski and Wilenski 1940). This is the exponent of Chernoff's bound:
     P(a or more) ≤ exp(−excess).
     """
-    share = m / (m + n)
     total = np.maximum(window + reference, 1e-12)
     found = xlogy(window, window / (total * share)) + xlogy(
         reference, reference / (total * (1 - share))
@@ -79,9 +78,9 @@ def excess(window: Floats, reference: Floats, m: int, n: int) -> Floats:
     return np.where(window > total * share, found, 0.0)
 
 
-def beyond(rows: Floats, m: int, n: int) -> Floats:
+def beyond(rows: Floats, share: float) -> Floats:
     """:func:`excess` of ``rows`` of the window outside everything in the reference."""
-    return rows * np.log((m + n) / m)
+    return -rows * np.log(share)
 
 
 def mmd(window_mean: Floats, reference_mean: Floats, m: int, n: int) -> Floats:
@@ -90,9 +89,15 @@ def mmd(window_mean: Floats, reference_mean: Floats, m: int, n: int) -> Floats:
     return scale(m, n) * np.einsum("...k,...k->...", gap, gap)
 
 
-def apart(window_mean: Floats, reference_mean: Floats, m: int, n: int) -> Floats:
-    """|difference of means| · √(mn/(m+n)), for each mean by itself."""
-    return np.sqrt(scale(m, n)) * np.abs(window_mean - reference_mean)
+def apart(window_mean: Floats, reference_mean: Floats, m: int, n: int, squares: Floats) -> Floats:
+    """|difference of means| · √(mn/(m+n)) over the standard deviation of both sides together.
+
+    Args:
+        squares: mean of the squares of both sides together.
+    """
+    middle = (window_mean * m + reference_mean * n) / (m + n)
+    spread = np.sqrt(np.maximum(squares - middle**2, 1e-9))
+    return np.sqrt(scale(m, n)) * np.abs(window_mean - reference_mean) / spread
 
 
 def fourier(rows: Floats, frequencies: Floats) -> NDArray[np.float32]:
@@ -113,14 +118,23 @@ def bandwidth(rows: Floats, most: int = 500) -> float:
     return middle or 1.0
 
 
+def directions(rows: Floats) -> NDArray[np.float32]:
+    """Rows at length 1: the angle between embeddings says more than the distance."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    found: NDArray[np.float32] = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return found
+
+
 def nearest(rows: Floats, anchors: NDArray[np.float32], block: int = 1024) -> Floats:
-    """Mean distance of each row to its :data:`KNN` nearest anchors, shape (n,)."""
-    norms = (anchors**2).sum(axis=1)
+    """Mean distance of each row's direction to its :data:`KNN` nearest anchors, shape (n,).
+
+    Deep nearest neighbours on normalised embeddings (Sun et al. 2022).
+    """
     k = min(KNN, len(anchors))
     found = np.empty(len(rows))
     for at in range(0, len(rows), block):
-        part = rows[at : at + block].astype(np.float32)
-        squares = (part**2).sum(axis=1)[:, None] + norms - 2 * part @ anchors.T
+        part = directions(rows[at : at + block])
+        squares = (part**2).sum(axis=1)[:, None] + 1 - 2 * part @ anchors.T
         near = np.partition(squares, k - 1, axis=1)[:, :k]
         found[at : at + block] = np.sqrt(np.maximum(near, 0)).mean(axis=1)
     return found

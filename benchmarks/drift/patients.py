@@ -79,8 +79,8 @@ Change = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]
 
 
 def _shifted(column: str, deviations: float) -> Change:
-    by = deviations * DEVIATIONS[column]
-    return lambda _, rows: rows.assign(**{column: rows[column] + by})
+    by, decimals = deviations * DEVIATIONS[column], _QUANTILES[column][1]
+    return lambda _, rows: rows.assign(**{column: (rows[column] + by).round(decimals)})
 
 
 def _unrelated(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def _one_unrelated(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFr
 
 def _wider(_: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
     middle = rows["bmi"].mean()
-    return rows.assign(bmi=middle + 1.3 * (rows["bmi"] - middle))
+    return rows.assign(bmi=(middle + 1.3 * (rows["bmi"] - middle)).round(1))
 
 
 def _zeroed(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.drift import digits
 from benchmarks.drift.patients import CHANGES, patients
 from monitoring.profile import Profile
 from monitoring.stream import ALARM, follow
@@ -36,6 +37,11 @@ TABLES = {
     "2000/100": Setting(2000, 100),
     "2000/500": Setting(2000, 500),
     "442/221": Setting(442, 221),
+}
+IMAGES = {
+    "4000/10": Setting(4000, 10),
+    "4000/100": Setting(4000, 100),
+    "4000/500": Setting(4000, 500),
 }
 STREAMS = {
     "442/100": Setting(442, 100, clean=500),
@@ -85,6 +91,51 @@ def stream(name: str, number: int) -> Found:
     }
 
 
+def image(name: str, number: int) -> Found:
+    """Windows of digits, without drift and with, and single digits one after the other.
+
+    Reference and windows are other digits of the 6,000 that the network has not seen, drawn anew
+    for each trial; trials share those 6,000.
+    """
+    random, setting = seeds("image", name, number), IMAGES[name]
+    network, pool, _ = digits.world()
+    order = random.permutation(len(pool))
+    seen = network.observe(pool[order])
+    profile = Profile.fit(
+        seen.iloc[: setting.reference],
+        categorical=["digit"],
+        embedding="embedding",
+        confidence="confidence",
+        window=setting.window,
+        seed=number,
+    )
+    fresh = seen.iloc[setting.reference :]
+    windows = [
+        fresh.iloc[at * setting.window : (at + 1) * setting.window] for at in range(setting.clean)
+    ]
+    foreign = network.observe(digits.devanagari(random, 500))
+    mixed = fresh.iloc[:500].copy()
+    swapped = random.permutation(500)[:50]
+    mixed.iloc[swapped] = foreign.iloc[swapped]
+    checked = [profile.check(rows) for rows in windows]
+    clean = profile.row_p(fresh).tolist()
+    tenth = [mixed.iloc[at : at + setting.window] for at in range(0, 500, setting.window)]
+    return {
+        "clean": [verdict.p_value for verdict in checked],
+        "alarms": [verdict.drifted for verdict in checked],
+        "changes": {
+            "Devanagari": profile.check(foreign.iloc[: setting.window]).drifted,
+            "a tenth Devanagari": profile.check(mixed.iloc[: setting.window]).drifted,
+            "a tenth Devanagari, within 500": any(profile.check(rows).drifted for rows in tenth),
+            "a tenth Devanagari, row by row within 500": first(profile.row_p(mixed).tolist())
+            is not None,
+        },
+        "rows": len(clean),
+        "row_alarms": alarms(clean),
+        "delay": first(profile.row_p(foreign).tolist()),
+    }
+
+
 def alarms(p: list[float]) -> int:
     """Alarms of a stream that begins anew after each."""
     strength, found = 1.0, 0
@@ -113,4 +164,5 @@ def _profile(random: np.random.Generator, setting: Setting, number: int) -> Prof
 KINDS: dict[str, tuple[Callable[[str, int], Found], tuple[str, ...]]] = {
     "table": (table, tuple(TABLES)),
     "stream": (stream, tuple(STREAMS)),
+    "image": (image, tuple(IMAGES)),
 }
