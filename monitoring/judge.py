@@ -17,6 +17,10 @@ Comparable = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Which columns of numbers, and which of categories, could be read."""
 
 
+MOST_TIMES = 1_000.0
+"""Largest effect given: beyond it, and where there is no noise at all."""
+
+
 def about(draws: int, window: int, level: float, notes: Sequence[str]) -> Calibration:
     """What a verdict stands on."""
     note = "; ".join(["both sides drawn from the reference", *notes])
@@ -48,14 +52,13 @@ def judge(
     said: Calibration,
 ) -> Verdict:
     """Compare one window, (m, numbers) and (m, categories), with the reference."""
-    measured = _measure(reference, null, values, np.maximum(labels, 0), comparable)
+    labels = np.maximum(labels, 0)
+    measured = _measure(reference, null, values, labels, comparable)
     distances = _distances(reference, values, labels)
     observed = {name: float(np.max(found)) for name, found in measured.items() if found.size}
-    rarest = observed["rare"]
     p = {name: null.p(name, value) for name, value in observed.items()}
     # Where the reference has nothing rare, no draw has: the bound is what a single value allows.
-    bound = float(np.exp(-rarest))
-    p["rare"] = max(p["rare"], bound)
+    p["rare"] = max(p["rare"], float(np.exp(-observed["rare"])))
     smallest = null.smallest(observed)
     strongest = min(p, key=lambda name: p[name])
     tests = tuple(
@@ -98,8 +101,8 @@ def _where(reference: Reference, test: str, found: Floats) -> tuple[str, ...]:
 def _times(value: float, noise: float) -> float:
     """``value`` in units of ``noise``; what noise never shows at all is as far as can be."""
     if noise > 1e-9:
-        return max(value, 0.0) / noise
-    return float("inf") if value > 1e-9 else 0.0
+        return min(max(value, 0.0) / noise, MOST_TIMES)
+    return MOST_TIMES if value > 1e-9 else 0.0
 
 
 def _measure(

@@ -28,6 +28,9 @@ LEVEL = 0.005
 
 DRAWS = 4_999
 
+LEAST_DRAWS = 8
+"""Draws needed beyond the level: the smallest p there can be is one draw for each of seven tests."""
+
 MOST_ROWS = 20_000
 """Rows of a reference kept; more change no verdict that matters and cost time."""
 
@@ -101,7 +104,13 @@ class Profile:
         Raises:
             KaizenError: the reference cannot be used; the message says why.
         """
+        if draws < LEAST_DRAWS / level:
+            raise KaizenError(
+                f"no profile: {draws:,} draws are too few to tell p = {level:g}: expected "
+                f"{round(LEAST_DRAWS / level):,} or more"
+            )
         random = np.random.default_rng(seed)
+        reference = _named(reference)
         names = _vector_columns(reference, embedding)
         forms = _forms(reference, names, categorical, confidence)
         rows, note = _kept(reference, bool(names), random)
@@ -238,6 +247,7 @@ class Profile:
     ) -> tuple[Floats, NDArray[np.int64], list[Finding]]:
         """Numbers and categories in the reference's order; what cannot be read is NaN and -1."""
         shape, built = self.shape, self.reference
+        rows = _named(rows)
         inputs = rows.drop(columns=[name for name in shape.embedding if name in rows])
         findings = quality.columns(inputs, shape.forms)
         bad = {finding.column for finding in findings if finding.serious}
@@ -256,10 +266,15 @@ class Profile:
         if only is None:
             for at, name in enumerate(built.categories):
                 if name not in bad:
-                    known = built.classes[at : at + 1]
-                    found = reference_module.encode([quality.keys(inputs[name])], known, len(rows))
-                    labels[:, at] = found[:, 0]
+                    column, known = quality.keys(inputs[name]), built.classes[at]
+                    findings += quality.labels(name, column, known)
+                    labels[:, at] = reference_module.encode([column], (known,), len(rows))[:, 0]
         return values, labels, findings
+
+
+def _named(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with names of columns as text."""
+    return rows.set_axis([str(name) for name in rows.columns], axis=1)
 
 
 def _vector_columns(rows: pd.DataFrame, embedding: str | Sequence[str] | None) -> list[str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +28,12 @@ SCHEMA = 1
 HEAD = "profile.json"
 _ARRAYS = ("values", "labels", "edges", "centre", "spread", "frequencies", "anchors")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+_BROKEN = (
+    OSError, EOFError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+    struct.error,
+)  # fmt: skip
+"""What a zip file that is cut, or not one, is met with."""
 
 S = TypeVar("S")
 Array = NDArray[Any]
@@ -81,8 +89,8 @@ def read(path: Path, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
             }
     except FileNotFoundError:
         raise KaizenError(f"there is no profile at {path}: train to make one") from None
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as e:
-        raise _damaged(path, str(e)) from None
+    except _BROKEN as error:
+        raise _damaged(path, str(error)) from None
     reference = Reference(
         numbers=tuple(head["numbers"]),
         categories=tuple(head["categories"]),
@@ -91,7 +99,8 @@ def read(path: Path, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
         **{name: arrays[name] for name in _ARRAYS},
     )
     nulls = {
-        int(window): _null(int(window), *null, arrays) for window, null in head["nulls"].items()
+        int(window): _null(int(window), share, tests, arrays)
+        for window, (share, tests) in head["nulls"].items()
     }
     about = head["shape"] | {"embedding": tuple(head["shape"]["embedding"])}
     return shape(**about), reference, nulls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -118,6 +118,15 @@ def values(name: str, window: NDArray[np.float64], reference: NDArray[np.float64
         detail = f"column {name} is always {present[0]:g}, the reference varies"
         found.append(_finding(name, "constant", detail, False))
     return found
+
+
+def labels(name: str, window: NDArray[np.object_], classes: Sequence[str]) -> list[Finding]:
+    """Categories that are missing where the reference's never are."""
+    missing = int((window == "").sum())
+    if not missing or "" in classes:
+        return []
+    detail = f"column {name} lacks {missing:,} of {len(window):,} values, the reference none"
+    return [_finding(name, "missing_values", detail, False)]
 
 
 def not_vectors(name: str, size: int) -> Finding:

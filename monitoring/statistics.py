@@ -86,7 +86,9 @@ def beyond(rows: Floats, share: float) -> Floats:
 def mmd(window_mean: Floats, reference_mean: Floats, m: int, n: int) -> Floats:
     """MMD² (Gretton et al. 2012) of means of random features, times mn/(m+n)."""
     gap = window_mean - reference_mean
-    return scale(m, n) * np.einsum("...k,...k->...", gap, gap)
+    found = scale(m, n) * np.einsum("...k,...k->...", gap, gap)
+    # Where nothing can differ, rounding does.
+    return np.where(found > 1e-6, found, 0.0)
 
 
 def apart(window_mean: Floats, reference_mean: Floats, m: int, n: int, squares: Floats) -> Floats:

@@ -45,9 +45,6 @@ _QUANTILES = {
 }
 """Quantiles at ``_SHARES``, and the decimals written down."""
 
-DEVIATIONS = {"bmi": 4.4, "s5": 0.52, "bp": 13.8, "progression": 77.0}
-"""Standard deviations of columns that are shifted."""
-
 
 def _root() -> NDArray[np.float64]:
     matrix = np.eye(len(NAMES))
@@ -78,9 +75,18 @@ def patients(random: np.random.Generator, rows: int) -> pd.DataFrame:
 Change = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]
 
 
-def _shifted(column: str, deviations: float) -> Change:
-    by, decimals = deviations * DEVIATIONS[column], _QUANTILES[column][1]
-    return lambda _, rows: rows.assign(**{column: (rows[column] + by).round(decimals)})
+def _shifted(column: str | None, share: float) -> Change:
+    """``column``, or any one, higher by a share of its standard deviation."""
+
+    def change(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
+        name = column or str(random.choice([name for name in NAMES if name != "sex"]))
+        decimals = _QUANTILES[name][1]
+        # Rounded at random, so that whole numbers move by as much on average.
+        aside = random.uniform(-0.5, 0.5, len(rows)) / 10**decimals
+        moved = (rows[name] + share * DEVIATIONS[name] + aside).round(decimals)
+        return rows.assign(**{name: moved})
+
+    return change
 
 
 def _unrelated(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,10 +116,12 @@ def _more_women(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame
     return rows.assign(sex=rows["sex"].where(random.random(len(rows)) >= 0.3, 2.0))
 
 
+DEVIATIONS = patients(np.random.default_rng(0), 100_000).std()
+"""Of each column."""
+
 CHANGES: dict[str, Change] = {
     "s5 + 0.25 sd": _shifted("s5", 0.25),
-    "progression + 0.25 sd": _shifted("progression", 0.25),
-    "bp + 0.25 sd": _shifted("bp", 0.25),
+    "any column + 0.25 sd": _shifted(None, 0.25),
     "s5 + 0.5 sd": _shifted("s5", 0.5),
     "bmi 1.3 times as wide": _wider,
     "all correlations broken": _unrelated,

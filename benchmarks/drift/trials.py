@@ -68,6 +68,7 @@ def table(name: str, number: int) -> Found:
         "clean": [verdict.p_value for verdict in checked],
         "alarms": [verdict.drifted for verdict in checked],
         "changes": {change: verdict.drifted for change, verdict in changed.items()},
+        "changed": {change: verdict.p_value for change, verdict in changed.items()},
     }
 
 
