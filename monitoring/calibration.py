@@ -19,7 +19,7 @@ from monitoring.reference import Reference
 from monitoring.statistics import Floats
 
 BLOCK = 4_000_000
-"""Counts held at once while drawing (32 MB)."""
+"""Counts, or codes, held at once while drawing (32 MB)."""
 
 PER_COLUMN = ("ks", "ad", "chi2")
 """Families whose statistics differ by column, so that columns are put on one scale first."""
@@ -83,7 +83,7 @@ def draw(reference: Reference, window: int, draws: int, seed: int) -> Null:
     random = np.random.default_rng([seed, window])
     share = window / (window + reference.rows)
     sides = _Sides(reference, max(2, round(reference.rows * share)), share)
-    block = max(1, min(draws, 256, BLOCK // max(1, sides.counts)))
+    block = max(1, min(draws, 256, BLOCK // max(sides.counts, sides.m * sides.codes.shape[1])))
     parts = [sides.measure(random, min(block, draws - start)) for start in range(0, draws, block)]
     raw = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     centre: dict[str, Floats] = {}
@@ -140,8 +140,8 @@ class _Sides:
         """Counts of numbers (draws, columns, width) and of categories (draws, columns, breadth)."""
         edge = self.columns * self.width
         return (
-            counts[:, :edge].reshape(-1, self.columns, self.width),
-            counts[:, edge:].reshape(-1, self.classes, self.breadth),
+            counts[:, :edge].reshape(len(counts), self.columns, self.width),
+            counts[:, edge:].reshape(len(counts), self.classes, self.breadth),
         )
 
 

@@ -21,8 +21,8 @@ FREQUENCIES = 64
 MOST_CLASSES_JOINTLY = 30
 """Categories of a column that enter the joint test; more would drown what goes together."""
 
-MOST_PAIRED = 32
-"""Columns of numbers whose products, two by two, are compared: the first ones (496 pairs)."""
+MOST_PAIRED = 24
+"""Columns of numbers whose products, two by two, are compared: the first ones (276 pairs)."""
 
 CLIP = 4.0
 """Standard deviations beyond which a number counts as this far in the joint test."""

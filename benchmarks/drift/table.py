@@ -69,9 +69,9 @@ def summary(trials: list[Found]) -> dict[str, Any]:
             found[f"stream alarms per 1,000 {one}"] = 1000 * sum(alarms) / rows
             found["bound"] = 1000 * (sum(alarms) + 1.645 * float(spread)) / rows
             found["counted"] = rows
-    if "p <= 0.005" in trials[0]:
+    if "p <= 0.006" in trials[0]:
         rows = sum(trial["windows"] for trial in trials)
-        found["single alarms per 1,000"] = 1000 * sum(t["p <= 0.005"] for t in trials) / rows
+        found["single alarms per 1,000"] = 1000 * sum(t["p <= 0.006"] for t in trials) / rows
     if "delay" in trials[0]:
         delays = np.array([np.inf if t["delay"] is None else t["delay"] for t in trials])
         at = {name: float(np.quantile(delays, q, method="higher")) for name, q in _DELAYS.items()}

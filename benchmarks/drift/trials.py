@@ -87,7 +87,7 @@ def stream(name: str, number: int) -> Found:
     return {
         "windows": setting.clean,
         "stream": alarms(p),
-        "p <= 0.005": sum(value <= 0.005 for value in p),
+        "p <= 0.006": sum(value <= 0.006 for value in p),
         "delay": first(weak),
     }
 
