@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaizen import atomic
 from kaizen.errors import KaizenError
 from monitoring import calibration, judge, profile_file, quality, statistics
 from monitoring import reference as reference_module
@@ -225,9 +226,22 @@ class Profile:
                 raise KaizenError(f"rows have no p value each: {finding.detail}")
         return np.exp(-statistics.surprise(self.reference.oddity(values), self.reference.oddities))
 
+    def to_bytes(self) -> bytes:
+        """The profile as the content of a file; no pickle."""
+        return profile_file.pack(self.shape, self.reference, self.nulls)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, name: str = "given") -> Self:
+        """Read what :meth:`to_bytes` made; errors call it ``name``.
+
+        Raises:
+            KaizenError: it is damaged, cut, or of another version.
+        """
+        return cls(*profile_file.unpack(content, name, Shape))
+
     def to_file(self, path: Path) -> None:
-        """Write the profile whole or not at all; no pickle."""
-        profile_file.write(path, self.shape, self.reference, self.nulls)
+        """Write the profile whole or not at all."""
+        atomic.write_bytes(path, self.to_bytes())
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -236,8 +250,11 @@ class Profile:
         Raises:
             KaizenError: the file is missing, damaged, cut, or of another version.
         """
-        shape, built, nulls = profile_file.read(path, Shape)
-        return cls(shape, built, nulls)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise KaizenError(f"there is no profile at {path}: train to make one") from None
+        return cls.from_bytes(content, str(path))
 
     def _about(self, window: int, notes: Sequence[str]) -> Any:
         return judge.about(self.shape.draws, window, self.shape.level, notes)

@@ -13,13 +13,11 @@ import struct
 import zipfile
 import zlib
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen import atomic
 from kaizen.errors import KaizenError
 from monitoring.calibration import Null
 from monitoring.reference import Reference
@@ -39,8 +37,8 @@ S = TypeVar("S")
 Array = NDArray[Any]
 
 
-def write(path: Path, shape: Any, reference: Reference, nulls: dict[int, Null]) -> None:
-    """Write a profile; equal profiles are equal files."""
+def pack(shape: Any, reference: Reference, nulls: dict[int, Null]) -> bytes:
+    """A profile as a file's content; equal profiles are equal files."""
     arrays = {name: getattr(reference, name) for name in _ARRAYS}
     for window, null in nulls.items():
         arrays[f"draws-{window}"] = null.draws
@@ -64,39 +62,37 @@ def write(path: Path, shape: Any, reference: Reference, nulls: dict[int, Null]) 
         archive.comment = hashlib.sha256(text).hexdigest().encode()
         for name, content in ((HEAD, text), *members.items()):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    atomic.write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def read(path: Path, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
-    """Read what :func:`write` wrote.
+def unpack(content: bytes, name: str, shape: type[S]) -> tuple[S, Reference, dict[int, Null]]:
+    """Read what :func:`pack` made; errors call it ``name``.
 
     Raises:
-        KaizenError: the file is missing, cut, changed, or of another version of kaizen.
+        KaizenError: it is cut, changed, or of another version of kaizen.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             text = archive.read(HEAD)
-            _same(path, HEAD, text, archive.comment.decode("ascii", "replace"))
+            _same(name, HEAD, text, archive.comment.decode("ascii", "replace"))
             head = json.loads(text)
             if head["schema"] != SCHEMA:
                 raise KaizenError(
-                    f"profile {path} has schema {head['schema']}, this kaizen reads {SCHEMA}: "
+                    f"profile {name} has schema {head['schema']}, this kaizen reads {SCHEMA}: "
                     "train again to renew it"
                 )
             arrays = {
-                name.removesuffix(".npy"): _array(path, archive, name, digest)
-                for name, digest in head["sha256"].items()
+                member.removesuffix(".npy"): _array(name, archive, member, digest)
+                for member, digest in head["sha256"].items()
             }
-    except FileNotFoundError:
-        raise KaizenError(f"there is no profile at {path}: train to make one") from None
     except _BROKEN as error:
-        raise _damaged(path, str(error)) from None
+        raise _damaged(name, str(error)) from None
     reference = Reference(
         numbers=tuple(head["numbers"]),
         categories=tuple(head["categories"]),
         signals=head["signals"],
         classes=tuple(map(tuple, head["classes"])),
-        **{name: arrays[name] for name in _ARRAYS},
+        **{array: arrays[array] for array in _ARRAYS},
     )
     nulls = {
         int(window): _null(int(window), share, tests, arrays)
@@ -122,18 +118,18 @@ def _bytes(array: Array) -> bytes:
     return buffer.getvalue()
 
 
-def _array(path: Path, archive: zipfile.ZipFile, name: str, digest: str) -> Array:
-    content = archive.read(name)
-    _same(path, name, content, digest)
+def _array(name: str, archive: zipfile.ZipFile, member: str, digest: str) -> Array:
+    content = archive.read(member)
+    _same(name, member, content, digest)
     found: Array = np.load(io.BytesIO(content), allow_pickle=False)
     return found
 
 
-def _same(path: Path, name: str, content: bytes, digest: str) -> None:
+def _same(name: str, member: str, content: bytes, digest: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
-        raise _damaged(path, f"{name} has SHA-256 {found[:12]}, expected {digest[:12]}")
+        raise _damaged(name, f"{member} has SHA-256 {found[:12]}, expected {digest[:12]}")
 
 
-def _damaged(path: Path, why: str) -> KaizenError:
-    return KaizenError(f"profile {path} is damaged ({why}): train again, or restore it")
+def _damaged(name: str, why: str) -> KaizenError:
+    return KaizenError(f"profile {name} is damaged ({why}): train again, or restore it")

@@ -49,7 +49,7 @@ def packaged(usecase: str, version: str, rule: ServingRule, home: Home) -> tuple
     Raises:
         KaizenError: model or golden set are gone, or the build failed.
     """
-    from registry import lineage
+    from registry import lineage, profiles
     from registry import versions as registry
     from serving import bundle
 
@@ -62,6 +62,7 @@ def packaged(usecase: str, version: str, rule: ServingRule, home: Home) -> tuple
         metadata=lineage.identity(usecase, version),
         rule=rule,
         home=home,
+        profile=profiles.of(usecase, version),
     )
     registry.tag(usecase, version, bento=release.tag)
     return release, golden

@@ -65,6 +65,9 @@ CODE = (
 LOCK = "serving/requirements.txt"
 """The libraries that travel: versions and hashes."""
 
+PROFILE = "profile.zip"
+"""The drift profile, in a Bento's folder."""
+
 _SCRIPT = """
 import sys
 from bentoml.bentos import build_bentofile
@@ -83,6 +86,7 @@ def build(
     metadata: Mapping[str, Any],
     rule: ServingRule,
     home: Home,
+    profile: bytes | None = None,
 ) -> Release:
     """Package one model version; the second call with the same input finds the first one's Bento.
 
@@ -94,6 +98,7 @@ def build(
         metadata: what /version shows besides (data set, commit, runs), as plain JSON values.
         rule: how large and how long requests may be.
         home: where Bentos are kept (``home.bentoml / "bentos"``).
+        profile: the drift profile that travels along, for those who watch what is served.
 
     Raises:
         KaizenError: the ONNX model does not answer as the trained one did, or the build failed.
@@ -120,6 +125,8 @@ def build(
     files[f"usecases/{usecase}/features.py"] = Path(str(module.__file__)).read_bytes()
     files["requirements.txt"] = (PROJECT_ROOT / LOCK).read_bytes()
     files[MODEL] = model
+    if profile is not None:
+        files[PROFILE] = profile
     files[GOLDEN] = golden.dump().encode()
     files[METADATA] = json.dumps({**about, "limits": limits}, allow_nan=False).encode()
 

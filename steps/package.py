@@ -8,7 +8,7 @@ from kaizen import progress
 from kaizen.config import ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
-from registry import lineage, versions
+from registry import lineage, profiles, versions
 from serving import bundle
 
 
@@ -22,6 +22,7 @@ def package(usecase: str, version: str, rule: dict[str, Any]) -> Annotated[Relea
         metadata=lineage.identity(usecase, version),
         rule=ServingRule.model_validate(rule),
         home=home(),
+        profile=profiles.of(usecase, version),
     )
     versions.tag(usecase, version, bento=release.tag)
     progress.figure(release.tag)
