@@ -11,6 +11,7 @@ import pandas as pd
 from kaizen.results import Record
 from kaizen.usecase import Array, Features
 from monitoring.profile import Profile
+from monitoring.report import MOST_CLASSES
 from monitoring.verdict import Verdict
 from serving.scorer import Scorer
 
@@ -19,9 +20,6 @@ EMBEDDING, CONFIDENCE = "embedding", "confidence"
 
 WINDOW = 500
 """Rows of a window, or a quarter of the reference where that is less."""
-
-MOST_CLASSES = 20
-"""Whole numbers with no more distinct values than this are classes, not amounts."""
 
 
 class DriftCheck(Record):

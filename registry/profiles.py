@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlflow import artifacts
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from kaizen.errors import KaizenError
 from registry import folder, store, versions
@@ -21,10 +22,11 @@ def keep(usecase: str, version: str, content: bytes) -> None:
     digest = folder.sha256(content)
     if versions.get(usecase, version).tags.get(SHA256) == digest:
         return
-    model = store.client().get_model_version(usecase, version).model_id
+    source = store.client().get_model_version_download_uri(usecase, version)
     with tempfile.TemporaryDirectory() as temporary:
-        (Path(temporary) / NAME).write_bytes(content)
-        store.client().log_model_artifacts(model, temporary)
+        file = Path(temporary) / NAME
+        file.write_bytes(content)
+        get_artifact_repository(source, tracking_uri=store.uri()).log_artifact(str(file))
     # Last: a version with the tag has the file.
     versions.tag(usecase, version, **{SHA256: digest})
 
