@@ -126,7 +126,10 @@ class Features(Protocol):
         ...
 
     def observe(self, inputs: Inputs, outputs: Outputs) -> dict[str, Array]:
-        """What monitoring sees of n rows: name to (n,), and "embedding" (n, d) if any."""
+        """What monitoring sees of n rows: name to (n,), and "embedding" (n, d) if any.
+
+        "confidence" is the model's confidence in its answer: low is suspicious.
+        """
         ...
 
     def answer(self, outputs: Outputs) -> Array:

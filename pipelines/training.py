@@ -9,6 +9,7 @@ from steps.compare import compare
 from steps.drift_check import drift_check
 from steps.evaluate import evaluate
 from steps.export import export
+from steps.profile import profile
 from steps.register import register
 from steps.train import train
 
@@ -27,6 +28,7 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     cached(drift_check, features)(name, champion, config["split"], fit)
     trained, curves, summary = cached(train, model)(name, params, config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
+    drift_profile = cached(profile, features)(name, config["seed"], onnx, fit, stop)
     metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
     decision = cached(compare, features)(
         name, champion, config["gate"], config["seed"], holdout, answers
@@ -45,4 +47,5 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
         metrics,
         answers,
         decision,
+        drift_profile,
     )

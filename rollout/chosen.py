@@ -51,7 +51,7 @@ def packaged(
     Raises:
         KaizenError: model or golden set are gone, or the build failed.
     """
-    from registry import lineage
+    from registry import lineage, profiles
     from registry import versions as registry
     from serving import bundle
 
@@ -65,6 +65,7 @@ def packaged(
         rule=rule,
         home=home,
         events=events,
+        profile=profiles.of(usecase, version),
     )
     registry.tag(usecase, version, bento=release.tag)
     return release, golden

@@ -71,6 +71,9 @@ that this names in ``COMPANIONS``."""
 LOCK = "serving/requirements.txt"
 """The libraries that travel: versions and hashes."""
 
+PROFILE = "profile.zip"
+"""The drift profile, in a Bento's folder."""
+
 _SCRIPT = """
 import sys
 from bentoml.bentos import build_bentofile
@@ -90,6 +93,7 @@ def build(
     rule: ServingRule,
     home: Home,
     events: EventsRule | None = None,
+    profile: bytes | None = None,
 ) -> Release:
     """Package one model version; the second call with the same input finds the first one's Bento.
 
@@ -102,6 +106,7 @@ def build(
         rule: how large and how long requests may be.
         home: where Bentos are kept (``home.bentoml / "bentos"``).
         events: what the service may write down; None for all.
+        profile: the drift profile that travels along, for those who watch what is served.
 
     Raises:
         KaizenError: the ONNX model does not answer as the trained one did, or the build failed.
@@ -134,6 +139,8 @@ def build(
         files[f"usecases/{usecase}/{name}.py"] = source.with_name(f"{name}.py").read_bytes()
     files["requirements.txt"] = (PROJECT_ROOT / LOCK).read_bytes()
     files[MODEL] = model
+    if profile is not None:
+        files[PROFILE] = profile
     files[GOLDEN] = golden.dump().encode()
     files[METADATA] = json.dumps({**about, **settings}, allow_nan=False).encode()
 

@@ -1,15 +1,18 @@
-"""The new training data beside the champion's, as the champion sees both."""
+"""What is new in the training data, held against the champion's profile as the champion sees it."""
 
+from html import escape
 from typing import Annotated, Any
 
 import pandas as pd
 from zenml import step
 from zenml.types import HTMLString
 
+from data.digest import row_digests
 from kaizen import catalog, progress
 from kaizen.paths import home
 from monitoring import drift, report
-from registry import training_data, versions
+from monitoring.profile import Profile
+from registry import profiles, training_data, versions
 from serving.scorer import Scorer
 from stacks.zenml_settings import heavy
 
@@ -20,18 +23,33 @@ from stacks.zenml_settings import heavy
 def drift_check(
     usecase: str, champion: str, rule: dict[str, Any], train: pd.DataFrame
 ) -> tuple[Annotated[HTMLString, "drift_report"], Annotated[dict[str, Any], "drift"]]:
-    """``champion`` is the version compared with, empty where there is none."""
+    """``champion`` is the version compared with, empty where there is none.
+
+    Evidently draws its report only for an alarm: it takes seconds, and explains what drifted.
+    """
     if not champion:
         progress.figure("no champion to compare with")
-        drift_report = HTMLString("<p>There is no champion yet: nothing to compare with.</p>")
-        found = drift.nothing_to_compare(len(train)).model_dump()
-        return drift_report, found
+        none = "There is no champion yet: nothing to compare with."
+        return HTMLString(f"<p>{none}</p>"), drift.nothing_to_compare(len(train), none).model_dump()
     features = catalog.features(usecase)
     model = Scorer(versions.onnx_bytes(usecase, champion))
     before = training_data.of(usecase, champion, rule, home())
-    seen = [drift.observed(features, model, rows) for rows in (before, train)]
-    title = f"{usecase}: new training data against that of v{champion}"
-    drift_report = HTMLString(report.html(seen[0], seen[1], title))
-    found = drift.compared(len(before), len(train)).model_dump()
-    progress.figure(f"report over {len(before):,} and {len(train):,} rows")
-    return drift_report, found
+    known, current = (drift.observed(features, model, rows) for rows in (before, train))
+    profile = profiles.of(usecase, champion)
+    # The champion is surer of rows it has learnt from, so they say nothing of new ones.
+    learnt = set(row_digests(before))
+    new = current[[digest not in learnt for digest in row_digests(train)]]
+    if profile is None:
+        why = f"v{champion} has no drift profile: nothing to compare with."
+        found = drift.nothing_to_compare(len(new), why)
+    elif new.empty:
+        found = drift.nothing_to_compare(0, f"No row is new: v{champion} has learnt from them all.")
+    else:
+        stored = Profile.from_bytes(profile, f"of {usecase} v{champion}")
+        found = drift.compared(stored.check(new))
+    progress.figure(found.note)
+    page = f"<p>{escape(found.note)}</p>"
+    if found.verdict is not None and found.verdict.drifted:
+        title = f"{usecase}: new training data against that of v{champion}"
+        page = report.html(drift.drawable(known), drift.drawable(current), title)
+    return HTMLString(page), found.model_dump(mode="json")

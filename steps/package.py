@@ -8,7 +8,7 @@ from kaizen import progress
 from kaizen.config import EventsRule, ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
-from registry import lineage, versions
+from registry import lineage, profiles, versions
 from serving import bundle
 
 
@@ -25,6 +25,7 @@ def package(
         rule=ServingRule.model_validate(rule),
         home=home(),
         events=EventsRule.model_validate(events),
+        profile=profiles.of(usecase, version),
     )
     versions.tag(usecase, version, bento=release.tag)
     progress.figure(release.tag)

@@ -10,6 +10,7 @@ from kaizen import catalog, progress
 from kaizen.config import Config
 from kaizen.paths import home
 from kaizen.results import Decision
+from registry import profiles
 from registry.enrolment import Judged, enrol
 from serving.golden import Golden
 
@@ -29,6 +30,7 @@ def register(
     metrics: dict[str, float],
     answers: np.ndarray,
     decision: Decision,
+    profile: bytes,
 ) -> Annotated[str, "version"]:
     """``params`` was trained with: the configuration's, or what its sweep has chosen."""
     name = config["usecase"]
@@ -53,6 +55,8 @@ def register(
         zenml_run=str(run.id),
         home=home(),
     )
+    if profile:
+        profiles.keep(name, version, profile)
     log_metadata(
         {
             "usecase": name,

@@ -24,7 +24,17 @@ with progress.listening(lambda event: states.update({event.step: event.state})):
     result = kaizen.run("diabetes", deploy=False)
 print(json.dumps({"states": states, "mse": result.metrics["mse"]}))
 """
-CACHED = {"load", "validate", "split", "drift_check", "train", "export", "evaluate", "compare"}
+CACHED = {
+    "load",
+    "validate",
+    "split",
+    "drift_check",
+    "train",
+    "export",
+    "profile",
+    "evaluate",
+    "compare",
+}
 
 
 @dataclass

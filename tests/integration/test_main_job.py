@@ -34,8 +34,8 @@ def test_progress_names_every_step_and_the_libraries_keep_quiet(job) -> None:
     lines = job.err.splitlines()
     done = [line.split()[1] for line in lines if " done " in line]
     assert sorted(done) == sorted([
-        "load", "validate", "split", "drift_check", "train", "export", "evaluate", "compare",
-        "register", "package", "deploy", "smoke",
+        "load", "validate", "split", "drift_check", "train", "export", "profile", "evaluate",
+        "compare", "register", "package", "deploy", "smoke",
     ])  # fmt: skip
     assert any("epoch" in line for line in lines)
     assert all(line[0] in "✓○=" for line in lines), job.err

@@ -1,0 +1,169 @@
+"""One trial: a fresh reference, a profile of it, and windows with and without drift.
+
+A trial is a pure function of its setting and number, so that trials can be split, repeated and
+taken up again, and any of them can be looked at alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.drift import digits
+from benchmarks.drift.patients import CHANGES, patients
+from monitoring.profile import Profile
+from monitoring.stream import ALARM, follow
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Rows of reference and window, and windows without drift per trial."""
+
+    reference: int
+    window: int
+    clean: int = 4
+    asked: int = 0
+    """Rows of the windows checked, where other than what was calibrated."""
+
+
+TABLES = {
+    "442/100": Setting(442, 100),
+    "2000/100": Setting(2000, 100),
+    "2000/500": Setting(2000, 500),
+    "442/221": Setting(442, 221),
+}
+IMAGES = {
+    "4000/10": Setting(4000, 10),
+    "4000/100": Setting(4000, 100),
+    "4000/500": Setting(4000, 500),
+}
+STREAMS = {
+    "442/100": Setting(442, 100, clean=500),
+    "2000/100": Setting(2000, 100, clean=500),
+    "2000/500": Setting(2000, 500, clean=250),
+}
+
+
+def seeds(kind: str, name: str, number: int) -> np.random.Generator:
+    """Random numbers of one trial."""
+    return np.random.default_rng([zlib.crc32(f"{kind} {name}".encode()), number])
+
+
+def table(name: str, number: int) -> Found:
+    """P values of windows without drift, and of one window of each change."""
+    random, setting = seeds("table", name, number), TABLES[name]
+    profile = _profile(random, setting, number)
+    checked = [profile.check(patients(random, setting.window)) for _ in range(setting.clean)]
+    changed = {
+        change: profile.check(alter(random, patients(random, setting.window)))
+        for change, alter in CHANGES.items()
+    }
+    return {
+        "clean": [verdict.p_value for verdict in checked],
+        "alarms": [verdict.drifted for verdict in checked],
+        "changes": {change: verdict.drifted for change, verdict in changed.items()},
+        "changed": {change: verdict.p_value for change, verdict in changed.items()},
+    }
+
+
+def stream(name: str, number: int) -> Found:
+    """Windows without drift in a row: how many times the stream alarms, beginning anew each time.
+
+    And how many windows it takes to see a shift too weak for one window.
+    """
+    random, setting = seeds("stream", name, number), STREAMS[name]
+    profile = _profile(random, setting, number)
+    p = [profile.check(patients(random, setting.window)).p_value for _ in range(setting.clean)]
+    shifted = CHANGES["s5 + 0.25 sd"]
+    weak = [
+        profile.check(shifted(random, patients(random, setting.window))).p_value for _ in range(60)
+    ]
+    return {
+        "windows": setting.clean,
+        "stream": alarms(p),
+        "p <= 0.006": sum(value <= 0.006 for value in p),
+        "delay": first(weak),
+    }
+
+
+def image(name: str, number: int) -> Found:
+    """Windows of digits, without drift and with, and single digits one after the other.
+
+    Reference and windows are other digits of the 6,000 that the network has not seen, drawn anew
+    for each trial; trials share those 6,000.
+    """
+    random, setting = seeds("image", name, number), IMAGES[name]
+    network, pool, _ = digits.world()
+    order = random.permutation(len(pool))
+    seen = network.observe(pool[order])
+    profile = Profile.fit(
+        seen.iloc[: setting.reference],
+        categorical=["digit"],
+        embedding="embedding",
+        confidence="confidence",
+        window=setting.window,
+        seed=number,
+    )
+    fresh = seen.iloc[setting.reference :]
+    windows = [
+        fresh.iloc[at * setting.window : (at + 1) * setting.window] for at in range(setting.clean)
+    ]
+    foreign = network.observe(digits.devanagari(random, 500))
+    mixed = fresh.iloc[:500].copy()
+    swapped = random.permutation(500)[:50]
+    mixed.iloc[swapped] = foreign.iloc[swapped]
+    checked = [profile.check(rows) for rows in windows]
+    clean = profile.row_p(fresh).tolist()
+    tenth = [mixed.iloc[at : at + setting.window] for at in range(0, 500, setting.window)]
+    return {
+        "clean": [verdict.p_value for verdict in checked],
+        "alarms": [verdict.drifted for verdict in checked],
+        "changes": {
+            "Devanagari": profile.check(foreign.iloc[: setting.window]).drifted,
+            "a tenth Devanagari": profile.check(mixed.iloc[: setting.window]).drifted,
+            "a tenth Devanagari, within 500": any(profile.check(rows).drifted for rows in tenth),
+            "a tenth Devanagari, row by row within 500": first(profile.row_p(mixed).tolist())
+            is not None,
+        },
+        "rows": len(clean),
+        "row_alarms": alarms(clean),
+        "delay": first(profile.row_p(foreign).tolist()),
+    }
+
+
+def alarms(p: list[float]) -> int:
+    """Alarms of a stream that begins anew after each."""
+    strength, found = 1.0, 0
+    for value in p:
+        strength = follow(strength, value)
+        if strength >= ALARM:
+            strength, found = 1.0, found + 1
+    return found
+
+
+def first(p: list[float]) -> int | None:
+    """Windows or rows until the first alarm."""
+    strength = 1.0
+    for at, value in enumerate(p, 1):
+        strength = follow(strength, value)
+        if strength >= ALARM:
+            return at
+    return None
+
+
+def _profile(random: np.random.Generator, setting: Setting, number: int) -> Profile:
+    rows = patients(random, setting.reference)
+    return Profile.fit(rows, categorical=["sex"], window=setting.window, seed=number)
+
+
+KINDS: dict[str, tuple[Callable[[str, int], Found], tuple[str, ...]]] = {
+    "table": (table, tuple(TABLES)),
+    "stream": (stream, tuple(STREAMS)),
+    "image": (image, tuple(IMAGES)),
+}

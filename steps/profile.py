@@ -1,0 +1,32 @@
+"""What the model sees when nothing drifts: the reference of later drift checks."""
+
+from typing import Annotated
+
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from kaizen.errors import KaizenError
+from monitoring import drift
+from serving.scorer import Scorer
+from stacks.zenml_settings import heavy
+
+
+@step(settings=heavy())
+def profile(
+    usecase: str, seed: int, onnx: bytes, train: pd.DataFrame, validation: pd.DataFrame
+) -> Annotated[bytes, "profile"]:
+    """Empty where the rows are too few: the model is as good without."""
+    features, model = catalog.features(usecase), Scorer(onnx)
+    # A model is surer of rows it has learnt from than of those it will see.
+    for rows in (validation, train):
+        if rows.empty:
+            continue
+        try:
+            made = drift.profile_of(drift.observed(features, model, rows), seed)
+        except KaizenError as error:
+            progress.figure(str(error))
+        else:
+            progress.figure(f"of {made.rows:,} rows, windows of {made.shape.window:,}")
+            return made.to_bytes()
+    return b""
