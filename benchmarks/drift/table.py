@@ -1,6 +1,6 @@
 """What the trials say, as a table and as JSON.
 
-    python -m benchmarks.drift.table [--out FOLDER]
+    python -m benchmarks.drift.table [--out FOLDER] [--json FILE]
 
 Windows of one reference are alike, so counts are given twice: over the first window of each
 reference, which are independent, with Clopper and Pearson's exact interval; and over all windows,
@@ -106,7 +106,9 @@ def _rate(found: Rate) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=OUTPUT)
-    folder: Path = parser.parse_args().out
+    parser.add_argument("--json", type=Path, default=OUTPUT.parent / "results.json")
+    asked = parser.parse_args()
+    folder: Path = asked.out
     results = {}
     print("| setting | what | found |\n| --- | --- | --- |")
     for kind, (_, names) in KINDS.items():
@@ -115,7 +117,7 @@ def main() -> None:
             if trials:
                 results[f"{kind} {name}"] = found = summary(trials)
                 print("\n".join(lines(f"{kind} {name} ({found['references']})", found)))
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    asked.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
