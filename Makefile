@@ -23,7 +23,9 @@ run: setup ## set up, then the main job: train, judge and serve digits (ARGS="--
 	@$(BIN)/kaizen run digits $(ARGS)
 
 test: lint ## set up, lint, then all tests with coverage, two at a time
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest $(TWO) --cov --cov-report=term:skip-covered $(ARGS)
+
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: setup ## the quick tests alone
 	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)

@@ -22,14 +22,16 @@ STATE = environment.apply()
 import pytest  # noqa: E402
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what must run in one process when several share the tests (``-n 2 --dist loadgroup``).
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Two processes share the tests a file each, and ``main_job/`` is as one: one run for all."""
+    from xdist.scheduler import LoadFileScheduling
 
-    A file, because it shares its fixtures; and all that asks about the one main job.
-    """
-    for item in items:
-        asked = "laptop" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("main job" if asked else str(item.path)))
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "main_job" if "/main_job/" in file else file
+
+    return Files(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -70,11 +70,13 @@ def test_a_raw_row_of_the_file_is_answered(churn, place) -> None:
 
 
 def test_another_family_is_compared_with_it_drift_of_text_included(churn, place) -> None:
-    words = ("--preset", "fast", "--data", str(place.user / "mine.csv"))
+    customers(2500, 5).to_csv(place.user / "new.csv", index=False)
+    words = ("--preset", "fast", "--data", str(place.user / "new.csv"))
     other = place.kaizen("train", "churn", *words, "--set", "params.family=logistic", "--json")
     assert other.code == 0, other.err
     assert "of v1" in other.json["reason"]
-    assert "report over" in other.err
+    judged = next(line for line in other.err.splitlines() if "drift_check" in line)
+    assert "no drift (p = " in judged, judged
 
 
 def test_a_customer_gets_a_segment_in_words(segments) -> None:

@@ -55,7 +55,7 @@ def test_running_again_is_cached_refused_and_ends_with_a_curl_line_that_answers(
     assert {"load", "validate", "split", "train", "export", "evaluate"} <= set(cached)
     assert "Refused" in again.out
     curl = next(line.strip() for line in again.out.splitlines() if "curl" in line)
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     answer = subprocess.run(
         ["bash", "-c", curl], cwd=root, capture_output=True, text=True, check=True
     )
