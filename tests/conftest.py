@@ -22,6 +22,17 @@ STATE = environment.apply()
 import pytest  # noqa: E402
 
 
+def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
+    """What fault tests counted, also when they ran in other processes."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    counted = [each for each in reports if each.when == "call" and each.user_properties]
+    if counted:
+        terminalreporter.section("faults")
+    for each in counted:
+        words = ", ".join(f"{value} {name}" for name, value in each.user_properties)
+        terminalreporter.write_line(f"{each.nodeid.rpartition('::')[2]}: {words}")
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Two processes share the tests a file each, and ``main_job/`` is as one: one run for all."""
     from xdist.scheduler import LoadFileScheduling

@@ -25,17 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300 + 10 * FAULTS))
 
 
-def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
-    """One line per test that counted something."""
-    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
-    counted = [each for each in reports if each.when == "call" and each.user_properties]
-    if counted:
-        terminalreporter.section("faults")
-    for each in counted:
-        words = ", ".join(f"{value} {name}" for name, value in each.user_properties)
-        terminalreporter.write_line(f"{each.nodeid.rpartition('::')[2]}: {words}")
-
-
 @pytest.fixture
 def faults() -> int:
     """Kills per test."""
