@@ -16,24 +16,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import SVC
 
+from data.split import split
 from kaizen import environment
-
-STATE = environment.apply()
-
-import httpx  # noqa: E402
-from sklearn.model_selection import StratifiedKFold  # noqa: E402
-from sklearn.svm import SVC  # noqa: E402
-
-from data.split import split  # noqa: E402
-from kaizen.config import load  # noqa: E402
-from kaizen.usecase import InvalidInput  # noqa: E402
-from usecases.documents import silhouettes, source, upload  # noqa: E402
-from usecases.documents.model import usecase  # noqa: E402
-from usecases.documents.pictures import prepare  # noqa: E402
+from kaizen.config import load
+from kaizen.paths import home
+from kaizen.usecase import InvalidInput
+from usecases.documents import silhouettes, source, upload
+from usecases.documents.model import usecase
+from usecases.documents.pictures import prepare
 
 Answer = Callable[[pd.DataFrame], NDArray[np.str_]]
 
@@ -102,7 +99,7 @@ def documents_per_second(folder: Path, read: Callable[[bytes], object], most: in
 
 def speed(url: str | None) -> None:
     """How fast documents are read in this process, and by the service at ``url``."""
-    folder = source.generated(load("documents").data, STATE)
+    folder = source.generated(load("documents").data, home())
 
     def prepared(content: bytes) -> None:
         with suppress(InvalidInput):
@@ -122,6 +119,7 @@ def speed(url: str | None) -> None:
 
 
 def main() -> None:
+    environment.apply()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folds", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=20)

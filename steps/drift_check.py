@@ -31,25 +31,27 @@ def drift_check(
         progress.figure("no champion to compare with")
         none = "There is no champion yet: nothing to compare with."
         return HTMLString(f"<p>{none}</p>"), drift.nothing_to_compare(len(train), none).model_dump()
-    features = catalog.features(usecase)
-    model = Scorer(versions.onnx_bytes(usecase, champion))
     before = training_data.of(usecase, champion, rule, home())
-    known, current = (drift.observed(features, model, rows) for rows in (before, train))
-    profile = profiles.of(usecase, champion)
     # The champion is surer of rows it has learnt from, so they say nothing of new ones.
     learnt = set(row_digests(before))
-    new = current[[digest not in learnt for digest in row_digests(train)]]
+    new = train[[digest not in learnt for digest in row_digests(train)]].reset_index(drop=True)
+    profile, page = profiles.of(usecase, champion), ""
     if profile is None:
-        why = f"v{champion} has no drift profile: nothing to compare with."
-        found = drift.nothing_to_compare(len(new), why)
+        found = drift.nothing_to_compare(
+            len(new), f"v{champion} has no drift profile: nothing to compare with."
+        )
     elif new.empty:
         found = drift.nothing_to_compare(0, f"No row is new: v{champion} has learnt from them all.")
     else:
+        features = catalog.features(usecase)
+        model = Scorer(versions.onnx_bytes(usecase, champion))
         stored = Profile.from_bytes(profile, f"of {usecase} v{champion}")
-        found = drift.compared(stored.check(new))
+        found = drift.compared(stored.check(drift.observed(features, model, new)))
+        if found.verdict is not None and found.verdict.drifted:
+            known, seen = (
+                drift.drawable(drift.observed(features, model, rows)) for rows in (before, train)
+            )
+            title = f"{usecase}: new training data against that of v{champion}"
+            page = report.html(known, seen, title)
     progress.figure(found.note)
-    page = f"<p>{escape(found.note)}</p>"
-    if found.verdict is not None and found.verdict.drifted:
-        title = f"{usecase}: new training data against that of v{champion}"
-        page = report.html(drift.drawable(known), drift.drawable(current), title)
-    return HTMLString(page), found.model_dump(mode="json")
+    return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")

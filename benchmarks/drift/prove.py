@@ -9,18 +9,17 @@ that runs may be killed, and split with ``--first``. Then ``python -m benchmarks
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import time
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
 
 # One thread a process, as there are enough processes; read when numpy is imported.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
-
-import argparse  # noqa: E402
-import json  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
-from multiprocessing import get_context  # noqa: E402
-from pathlib import Path  # noqa: E402
 
 from benchmarks.drift.trials import KINDS, Found  # noqa: E402
 

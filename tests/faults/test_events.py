@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from kills import kill
 
 from events.compact import compact
 from events.parquet import parts
@@ -62,17 +62,6 @@ def start(code: str, folder: Path) -> subprocess.Popen[str]:
         cwd=PROJECT_ROOT,
         text=True,
     )
-
-
-def kill(process: subprocess.Popen[str]) -> list[str]:
-    """Kill it; the whole lines it had printed."""
-    assert process.poll() is None, "it must live until it is killed"
-    process.send_signal(signal.SIGKILL)
-    assert process.stdout
-    said = process.stdout.read().split("\n")[:-1]
-    process.stdout.close()
-    process.wait()
-    return said
 
 
 def test_kill_9_of_compactors_and_writers_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kills import kill
 
 from events.joined import joined
 from events.labels import FILE, FOLDER, history, read
@@ -63,17 +63,6 @@ def start(code: str, argument: Path, home: Path) -> subprocess.Popen[str]:
         cwd=PROJECT_ROOT,
         text=True,
     )
-
-
-def kill(process: subprocess.Popen[str]) -> list[str]:
-    """Kill it; the whole lines it had printed."""
-    assert process.poll() is None, "it must live until it is killed"
-    process.send_signal(signal.SIGKILL)
-    assert process.stdout
-    said = process.stdout.read().split("\n")[:-1]
-    process.stdout.close()
-    process.wait()
-    return said
 
 
 def test_kill_9_of_writers_loses_no_label(

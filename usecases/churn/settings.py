@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from kaizen.config import Frozen
+from usecases.generated import Generated
 
 Family = Literal["logistic", "tree", "forest", "bayes", "neighbours", "svm", "mlp"]
 
 
-class Data(Frozen):
-    """Where the customers come from.
-
-    Attributes:
-        source: drawn from a seed, see ``generate.py``.
-        rows: how many are drawn.
-        seed: of the draw.
-        path: a CSV file of your own in their place, with the columns of the data card.
-    """
-
-    source: Literal["generated"] = "generated"
-    rows: int = Field(10_000, ge=1)
-    seed: int = Field(0, ge=0)
-    path: Path | None = None
+class Data(Generated):
+    """Where the customers come from."""
 
 
 class Logistic(Frozen):

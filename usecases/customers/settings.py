@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 from pydantic import Field
 
 from kaizen.config import Frozen
+from usecases.generated import Generated
 
 
-class Data(Frozen):
-    """Where the customers come from.
+class Data(Generated):
+    """Where the customers come from."""
 
-    Attributes:
-        source: drawn from a seed, see ``generate.py``.
-        rows: how many are drawn.
-        seed: of the draw.
-        path: a CSV file of your own in their place, with the columns of the data card.
-    """
-
-    source: Literal["generated"] = "generated"
     rows: int = Field(2_000, ge=1)
-    seed: int = Field(0, ge=0)
-    path: Path | None = None
 
 
 class Params(Frozen):
