@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binomtest
 
-from kaizen.config import GateRule
+from kaizen.rules import GateRule
 from kaizen.usecase import Array
 from registry import gate
 

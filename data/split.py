@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from data.digest import row_digests
-from kaizen.config import FixedSplit, HashSplit
 from kaizen.errors import KaizenError
+from kaizen.rules import FixedSplit, HashSplit
 from kaizen.usecase import Split
 
 

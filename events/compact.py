@@ -21,9 +21,9 @@ from events import columns, parquet, retention
 from events.read import PARQUET, parsed
 from events.spool import OPEN, SEALED, TORN
 from kaizen.atomic import sync_folder
-from kaizen.config import EventsRule
 from kaizen.errors import KaizenError
 from kaizen.locks import held
+from kaizen.rules import EventsRule
 from kaizen.usecase import Features
 
 LOCK = ".compact.lock"

@@ -14,7 +14,7 @@ from pathlib import Path
 from events.read import PARQUET
 from events.spool import SEALED, TORN
 from kaizen.atomic import sync_folder
-from kaizen.config import EventsRule
+from kaizen.rules import EventsRule
 
 DAY_S = 86400.0
 _GOING = ".gone-"

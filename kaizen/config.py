@@ -8,156 +8,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, ValidationError
 
 from kaizen import candidates, catalog
 from kaizen.candidates import SweepRule
 from kaizen.errors import UsageError, unknown
 from kaizen.frozen import Frozen as Frozen  # noqa: PLC0414 - settings begin here
+from kaizen.monitoring import MonitoringRule
 from kaizen.paths import PROJECT_ROOT
+from kaizen.rules import (
+    EventsRule,
+    FixedSplit,
+    GateRule,
+    HashSplit,
+    RolloutRule,
+    ServingRule,
+    SplitRule,
+)
 from kaizen.tree import Tree, assignment, merge
 from kaizen.tree import read as read  # noqa: PLC0414
-from kaizen.usecase import Features
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class HashSplit(Frozen):
-    """A row's part follows from a keyed hash of its content: growing data never moves a row.
-
-    Attributes:
-        holdout, validation: shares of the rows.
-        key: another key is another split.
-        by: a column; rows with one value in it stay together, and that value alone is hashed.
-    """
-
-    KIND: Literal["hash"] = "hash"
-    holdout: float = Field(0.2, gt=0, lt=1)
-    validation: float = Field(0.1, ge=0, lt=1)
-    key: str = "kaizen"
-    by: str | None = None
-
-
-class FixedSplit(Frozen):
-    """scikit-learn's ``train_test_split``, to reproduce a published figure. No validation part."""
-
-    KIND: Literal["fixed"] = "fixed"
-    holdout: float = Field(0.2, gt=0, lt=1)
-    seed: int = Field(0, ge=0)
-
-
-SplitRule = Annotated[HashSplit | FixedSplit, Field(discriminator="KIND")]
-
-
-class GateRule(Frozen):
-    """When a challenger replaces the champion. Shares are relative to the champion's metric.
-
-    Attributes:
-        metric: what is compared, by its scikit-learn name.
-        direction: which way is better.
-        margin: least relative gain that counts as better.
-        tolerance: relative loss that still counts as "not worse".
-        risk: largest accepted probability of a loss beyond ``tolerance``.
-        resamples: number of paired bootstrap draws.
-    """
-
-    metric: str
-    direction: Literal["higher", "lower"]
-    margin: float = Field(0.005, ge=0)
-    tolerance: float = Field(0.05, ge=0)
-    risk: float = Field(0.05, gt=0, lt=1)
-    resamples: int = Field(2000, ge=200)
-
-
-class ServingRule(Frozen):
-    """How a model is served: worker processes, and what one of them takes on.
-
-    Attributes:
-        workers: worker processes; auto as many as there are cores to use, two at least.
-        max_body_bytes: largest body of a request.
-        max_rows: most rows in one request.
-        max_concurrency: requests in work at once per worker; more are turned away.
-        timeout_s: longest time for an answer.
-        read_timeout_s: longest time for a request's body to arrive.
-        require_key: whether a prediction needs an API key; auto where others than this machine
-            can ask.
-    """
-
-    workers: int | Literal["auto"] = 1
-    max_body_bytes: int = Field(8 * 2**20, ge=1)
-    max_rows: int = Field(4096, ge=1)
-    max_concurrency: int = Field(64, ge=1)
-    timeout_s: float = Field(10.0, gt=0, le=60)
-    read_timeout_s: float = Field(10.0, gt=0, le=60)
-    require_key: Literal["auto", "always", "never"] = "auto"
-
-    @field_validator("workers", mode="before")
-    @classmethod
-    def _count(cls, workers: Any) -> Any:
-        if workers != "auto" and (type(workers) is not int or not 1 <= workers <= 64):
-            raise PydanticCustomError("workers", "expected 1 to 64, or auto")
-        return workers
-
-
-class EventsRule(Frozen):
-    """What is kept of the predictions that were answered, and for how long.
-
-    Attributes:
-        redact: fields of a row that are never written down: null in their place (``drop``), or a
-            keyed hash by which equal values of one home can still be joined (``hash``).
-        keep_days: days for which compacted events are kept; None for ever.
-        max_bytes: size to which the events of a use case may grow; None for any.
-    """
-
-    redact: dict[str, Literal["drop", "hash"]] = Field(default_factory=dict)
-    keep_days: float | None = Field(None, ge=1)
-    max_bytes: int | None = Field(None, ge=256 * 2**20)
-
-    def check(self, features: Features) -> None:
-        """Refuse fields that a row does not have.
-
-        Raises:
-            UsageError: there is one; the nearest known field is offered.
-        """
-        for name in self.redact:
-            if name not in features.Request.model_fields:
-                raise unknown("field in events.redact", name, features.Request.model_fields)
-
-
-class RolloutRule(Frozen):
-    """How a promoted model takes over from the one that is served.
-
-    Attributes:
-        stages: its shares of the requests in percent, rising to 100.
-        min_requests: answers of the new model that end a stage before 100.
-        max_seconds: longest such stage; then its golden set and a replay decide.
-        keep_warm_s: how long the old model runs on without requests, for a fast way back.
-        replay_events: how many recent requests the new model is asked before it gets its first
-            share, and again when a stage had too few; 0 for none.
-        max_changed: largest share of them that it may answer otherwise; None for any.
-        replay_tolerance: numbers no further apart are the same answer.
-    """
-
-    stages: tuple[int, ...] = (100,)
-    min_requests: int = Field(200, ge=1)
-    max_seconds: float = Field(600.0, gt=0)
-    keep_warm_s: float = Field(300.0, ge=0)
-    replay_events: int = Field(200, ge=0, le=10_000)
-    max_changed: float | None = Field(None, ge=0, le=1)
-    replay_tolerance: float = Field(1e-4, ge=0)
-
-    @field_validator("stages")
-    @classmethod
-    def _rise(cls, stages: tuple[int, ...]) -> tuple[int, ...]:
-        rising = all(low < high for low, high in pairwise((0, *stages)))
-        if not rising or not stages or stages[-1] != 100:
-            raise PydanticCustomError("stages", "expected rising shares that end with 100")
-        return stages
 
 
 class Config(Frozen):
@@ -172,6 +46,7 @@ class Config(Frozen):
     serving: ServingRule = ServingRule()
     rollout: RolloutRule = RolloutRule()
     events: EventsRule = EventsRule()
+    monitoring: MonitoringRule = MonitoringRule()
     sweep: SweepRule | None = None
 
     @property
@@ -235,15 +110,32 @@ def load(
 
 
 def events_rule(name: str) -> EventsRule:
-    """What use case ``name`` says of its events, without importing its training framework.
+    """What use case ``name`` says of its events."""
+    return _section(name, "events", EventsRule)
+
+
+def monitoring_rule(name: str, settings: Sequence[str] = ()) -> MonitoringRule:
+    """How use case ``name`` is watched."""
+    return _section(name, "monitoring", MonitoringRule, settings)
+
+
+def gate_rule(name: str) -> GateRule:
+    """What models of use case ``name`` are compared by."""
+    return _section(name, "gate", GateRule)
+
+
+def _section(name: str, key: str, model: type[Model], settings: Sequence[str] = ()) -> Model:
+    """A part of the configuration, without importing the use case's training framework.
 
     Raises:
-        UsageError: as :func:`load`, as far as it concerns events.
+        UsageError: as :func:`load`, as far as it concerns this part.
     """
     tree = read(PROJECT_ROOT / "configs" / f"{catalog.check(name)}.yaml")
     if environment := os.environ.get("KAIZEN_ENV"):
         tree = merge(tree, _environment(environment))
-    return check(EventsRule, tree.get("events") or {}, "events")
+    for text in settings:
+        tree = merge(tree, assignment(text))
+    return check(model, tree.get(key) or {}, key)
 
 
 def restore(record: Tree) -> Config:
@@ -280,9 +172,13 @@ def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Mode
         raise _in_words(model, error, prefix) from None
 
 
+_KINDS = ("hash", "fixed", "count", "time")
+"""Tags of unions, which pydantic puts into the path of a key."""
+
+
 def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> UsageError:
     first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part not in ("hash", "fixed")]
+    path = [str(part) for part in first["loc"] if part not in _KINDS]
     name = ".".join(filter(None, [prefix, *path]))
     if first["type"] == "extra_forbidden":
         return unknown("key", name, _keys(model, path[:-1], prefix))

@@ -72,6 +72,15 @@ class Home:
         return self.root / "trash"
 
     @property
+    def monitoring(self) -> Path:
+        """Verdicts, alerts, reports and galleries."""
+        return self.root / "monitoring"
+
+    @property
+    def simulations(self) -> Path:
+        return self.root / "simulations"
+
+    @property
     def zenml_database(self) -> Path:
         """ZenML's own SQLite file, where ZenML puts it."""
         return self.zenml / "stores" / "default_zen_store" / "zenml.db"

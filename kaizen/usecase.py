@@ -4,7 +4,7 @@
 observed and answered. Training and serving share it, so it may import numpy and pydantic
 only, besides what reads the files that it takes.
 ``model`` (``usecases/NAME/model.py``) holds data, contract, training and export;
-scoring is common to all (``registry/scores.py``).
+scoring is common to all (``usecases/scores.py``).
 This module travels inside the Bento: it imports no more than ``features`` may.
 """
 
@@ -104,6 +104,8 @@ class Features(Protocol):
     """One answer."""
     label: str
     """The field of Response that a label is the truth of: what that field may be, a label may."""
+    answers: Sequence[str]
+    """Names in :meth:`observe` that say what was answered; the others say what was asked."""
     array: ArraySpec | None
     """One row as a bare array, or None where rows are not numbers of one kind."""
     examples: Sequence[dict[str, Any]]
@@ -174,6 +176,14 @@ class Trained:
 
 Report = Callable[[str], None]
 """Called with a short figure while training runs ("epoch 3/12, val_accuracy 0.981")."""
+
+
+@runtime_checkable
+class HasForeign(Protocol):
+    """What a use case has besides where it brings rows from elsewhere, for scenarios of traffic."""
+
+    foreign: Mapping[str, Callable[[], pd.DataFrame]]
+    """Name of a source to what loads its rows, with the columns of :meth:`UseCase.load`."""
 
 
 class UseCase(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from monitoring.profile import Profile
-    from monitoring.verdict import Verdict
+    from monitoring.drift.profile import Profile
+    from monitoring.drift.verdict import Verdict
 
 __all__ = ["Profile", "Verdict"]
 
@@ -14,11 +14,11 @@ __all__ = ["Profile", "Verdict"]
 def __getattr__(name: str) -> Any:
     """Profile needs pandas and scipy: loaded when it is asked for."""
     if name == "Profile":
-        from monitoring.profile import Profile
+        from monitoring.drift.profile import Profile
 
         return Profile
     if name == "Verdict":
-        from monitoring.verdict import Verdict
+        from monitoring.drift.verdict import Verdict
 
         return Verdict
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

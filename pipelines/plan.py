@@ -6,10 +6,11 @@ from kaizen import catalog
 from kaizen.config import Config
 from pipelines import history
 from pipelines.training import training
-from registry import scores, versions
+from registry import versions
 from stacks.zenml_plan import Planned
 from stacks.zenml_plan import plan as plan_pipeline
 from stacks.zenml_start import activate
+from usecases import scores
 
 
 def plan(config: Config, *, stack: str = "local") -> list[Planned]:

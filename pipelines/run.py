@@ -18,12 +18,13 @@ from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded
 from pipelines.training import training
-from registry import scores, sweep, tracking, versions
+from registry import sweep, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
 from stacks import zenml_zygote
 from stacks.zenml_record import end_if_unfinished
 from stacks.zenml_start import activate
+from usecases import scores
 
 
 def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kaizen.config import GateRule
+from kaizen.rules import GateRule
 from kaizen.usecase import Array
-from registry import bootstrap, scores
+from registry import bootstrap
+from usecases import scores
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import pandas as pd
 
 from data import versions as datasets
 from data.digest import row_digests
-from kaizen.config import GateRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.results import Decision
+from kaizen.rules import GateRule
 from kaizen.usecase import Array, UseCase
 from registry import gate, versions
 from serving.scorer import Scorer

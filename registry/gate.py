@@ -13,12 +13,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kaizen.config import GateRule
 from kaizen.errors import KaizenError
 from kaizen.results import Decision
+from kaizen.rules import GateRule
 from kaizen.usecase import Array
-from registry import scores
 from registry.comparison import Comparison, compare, count, percent
+from usecases import scores
 
 LEAST_ROWS = 30
 """Fewest rows on which new and older data are judged apart."""

@@ -14,7 +14,7 @@ from kaizen.config import Config
 from kaizen.errors import KaizenError
 from kaizen.results import Candidate, Sweep
 from kaizen.usecase import Report, UseCase
-from registry import scores
+from usecases import scores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from data import versions as datasets
 from data.split import split
-from kaizen.config import SplitRule
 from kaizen.paths import Home
+from kaizen.rules import SplitRule
 from registry import versions
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kaizen.config import EventsRule, ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.results import Release
+from kaizen.rules import EventsRule, ServingRule
 from rollout.state import State
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaizen.config import RolloutRule
 from kaizen.errors import KaizenError, unknown
 from kaizen.paths import Home
 from kaizen.results import Release
+from kaizen.rules import RolloutRule
 from rollout import daemon, live, stages, traffic
 from rollout.found import ServiceStatus, status
 from rollout.launcher import Launcher, bento

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from kaizen import catalog
-from kaizen.config import RolloutRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
+from kaizen.rules import RolloutRule
 from kaizen.usecase import Features
 from rollout import replay
 from serving import client

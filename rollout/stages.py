@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from kaizen import locks
-from kaizen.config import RolloutRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
+from kaizen.rules import RolloutRule
 from rollout import traffic
 from rollout.canary import Tally, Verdict, count, judge
 from rollout.reconcile import Check, Reconciler, Report, lock, watch_lock

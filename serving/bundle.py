@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from events import replay
-from kaizen.config import EventsRule, ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home
 from kaizen.results import Release
+from kaizen.rules import EventsRule, ServingRule
 from kaizen.usecase import Features
 from serving.command import base
 from serving.golden import Golden, verify

@@ -7,9 +7,9 @@ import pandas as pd
 from zenml import step
 
 from kaizen import catalog, progress
-from kaizen.config import GateRule
 from kaizen.paths import home
 from kaizen.results import Decision
+from kaizen.rules import GateRule
 from registry import contest
 
 

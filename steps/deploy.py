@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from zenml import step
 
 from kaizen import progress
-from kaizen.config import RolloutRule, ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
+from kaizen.rules import RolloutRule, ServingRule
 from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment

@@ -10,8 +10,10 @@ from zenml.types import HTMLString
 from data.digest import row_digests
 from kaizen import catalog, progress
 from kaizen.paths import home
-from monitoring import drift, report
-from monitoring.profile import Profile
+from monitoring import observation
+from monitoring.drift import check
+from monitoring.drift.profile import Profile
+from monitoring.reports import drift_page
 from registry import profiles, training_data, versions
 from serving.scorer import Scorer
 from stacks.zenml_settings import heavy
@@ -30,28 +32,29 @@ def drift_check(
     if not champion:
         progress.figure("no champion to compare with")
         none = "There is no champion yet: nothing to compare with."
-        return HTMLString(f"<p>{none}</p>"), drift.nothing_to_compare(len(train), none).model_dump()
+        return HTMLString(f"<p>{none}</p>"), check.nothing_to_compare(len(train), none).model_dump()
     before = training_data.of(usecase, champion, rule, home())
     # The champion is surer of rows it has learnt from, so they say nothing of new ones.
     learnt = set(row_digests(before))
     new = train[[digest not in learnt for digest in row_digests(train)]].reset_index(drop=True)
     profile, page = profiles.of(usecase, champion), ""
     if profile is None:
-        found = drift.nothing_to_compare(
+        found = check.nothing_to_compare(
             len(new), f"v{champion} has no drift profile: nothing to compare with."
         )
     elif new.empty:
-        found = drift.nothing_to_compare(0, f"No row is new: v{champion} has learnt from them all.")
+        found = check.nothing_to_compare(0, f"No row is new: v{champion} has learnt from them all.")
     else:
         features = catalog.features(usecase)
         model = Scorer(versions.onnx_bytes(usecase, champion))
         stored = Profile.from_bytes(profile, f"of {usecase} v{champion}")
-        found = drift.compared(stored.check(drift.observed(features, model, new)))
+        found = check.compared(stored.check(observation.observed(features, model, new)))
         if found.verdict is not None and found.verdict.drifted:
             known, seen = (
-                drift.drawable(drift.observed(features, model, rows)) for rows in (before, train)
+                observation.drawable(observation.observed(features, model, rows))
+                for rows in (before, train)
             )
             title = f"{usecase}: new training data against that of v{champion}"
-            page = report.html(known, seen, title)
+            page = drift_page.html(known, seen, title)
     progress.figure(found.note)
     return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")

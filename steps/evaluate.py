@@ -7,9 +7,9 @@ import pandas as pd
 from zenml import step
 
 from kaizen import catalog, progress
-from registry import scores
 from serving.scorer import Scorer
 from stacks.zenml_settings import ARRAY
+from usecases import scores
 
 
 @step(output_materializers={"answers": ARRAY})

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from zenml import step
 
 from kaizen import progress
-from kaizen.config import EventsRule, ServingRule
 from kaizen.paths import home
 from kaizen.results import Release
+from kaizen.rules import EventsRule, ServingRule
 from registry import lineage, profiles, versions
 from serving import bundle
 

@@ -7,7 +7,8 @@ from zenml import step
 
 from kaizen import catalog, progress
 from kaizen.errors import KaizenError
-from monitoring import drift
+from monitoring import observation
+from monitoring.drift import check
 from serving.scorer import Scorer
 from stacks.zenml_settings import heavy
 
@@ -23,7 +24,7 @@ def profile(
         if rows.empty:
             continue
         try:
-            made = drift.profile_of(drift.observed(features, model, rows), seed)
+            made = check.profile_of(observation.observed(features, model, rows), seed)
         except KaizenError as error:
             progress.figure(str(error))
         else:

@@ -8,7 +8,7 @@ from zenml import step
 
 from data import split as parts
 from kaizen import progress
-from kaizen.config import SplitRule
+from kaizen.rules import SplitRule
 from stacks.zenml_settings import FRAME
 
 NAMES = ("train", "validation", "holdout")

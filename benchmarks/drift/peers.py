@@ -21,7 +21,7 @@ from scipy.stats import chi2_contingency, ks_2samp
 
 from benchmarks.drift.patients import CHANGES, patients
 from benchmarks.drift.trials import TABLES
-from monitoring.profile import Profile
+from monitoring.drift.profile import Profile
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from monitoring.profile import Profile
+from monitoring.drift.profile import Profile
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.drift import digits
 from benchmarks.drift.patients import CHANGES, patients
-from monitoring.profile import Profile
-from monitoring.stream import ALARM, follow
+from monitoring.drift.profile import Profile
+from monitoring.drift.stream import ALARM, follow
 
 Found = dict[str, Any]
 

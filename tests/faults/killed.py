@@ -17,8 +17,8 @@ from typing import Any
 from rolling import ALIAS, Place
 
 from kaizen import atomic
-from kaizen.config import RolloutRule
 from kaizen.paths import Home
+from kaizen.rules import RolloutRule
 from rollout import caddy, deployments, live, shifts, stages
 from rollout.state import State
 

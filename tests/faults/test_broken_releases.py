@@ -13,10 +13,10 @@ import pytest
 import rolling
 from rolling import Load, Place, eventually, version_at
 
-from kaizen.config import RolloutRule, ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import Home
 from kaizen.results import Release
+from kaizen.rules import RolloutRule, ServingRule
 from registry.export import export
 from rollout import deployments
 from rollout.launcher import Launch

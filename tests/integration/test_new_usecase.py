@@ -137,7 +137,7 @@ def test_no_held_out_row_is_seen_by_training_or_choice(
 ) -> None:
     from data import versions
     from data.split import split
-    from kaizen.config import HashSplit
+    from kaizen.rules import HashSplit
 
     digest = json.loads(swept.stdout)["dataset_digest"]
     rows = versions.load("rows", digest, Home(Path(variables["KAIZEN_HOME"])))

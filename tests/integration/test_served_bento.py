@@ -9,8 +9,8 @@ import httpx
 import psutil
 import pytest
 
-from kaizen.config import ServingRule
 from kaizen.paths import Home
+from kaizen.rules import ServingRule
 from registry.export import export
 from rollout import deployments
 from rollout.deployments import Deployment

@@ -18,9 +18,9 @@ import psutil
 
 from kaizen import http
 from kaizen.atomic import write_text
-from kaizen.config import RolloutRule
 from kaizen.paths import Home
 from kaizen.results import Release
+from kaizen.rules import RolloutRule
 from rollout import deployments, processes, shifts
 from rollout.deployments import Deployment
 from rollout.launcher import Launch

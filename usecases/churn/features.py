@@ -67,6 +67,7 @@ class ChurnFeatures:
 
     name = "churn"
     label = "exited"
+    answers: Sequence[str] = ("exited", "probability", "confidence")
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
     array: ArraySpec | None = None

@@ -56,6 +56,7 @@ class CustomerFeatures:
 
     name = "customers"
     label = "segment"
+    answers: Sequence[str] = ("segment", "distance")
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
     array: ArraySpec | None = ArraySpec("float64", (len(NUMBERS),))

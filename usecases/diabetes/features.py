@@ -54,6 +54,7 @@ class DiabetesFeatures:
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
     label = "progression"
+    answers: Sequence[str] = ("prediction",)
     array: ArraySpec | None = ArraySpec("float64", (len(COLUMNS),))
     examples: Sequence[dict[str, Any]] = (
         {

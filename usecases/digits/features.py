@@ -136,6 +136,7 @@ class DigitFeatures:
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
     label = "digit"
+    answers: Sequence[str] = ("digit", "confidence")
     array: ArraySpec | None = ArraySpec("uint8", (SIDE, SIDE))
     examples: Sequence[dict[str, Any]]
 

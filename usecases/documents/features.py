@@ -81,6 +81,7 @@ class DocumentFeatures:
 
     name = "documents"
     label = "label"
+    answers: Sequence[str] = ("label", "confidence")
     Request: type[BaseModel] = Request
     Response: type[BaseModel] = Response
     array: ArraySpec | None = ArraySpec("uint8", (SIDE, SIDE))

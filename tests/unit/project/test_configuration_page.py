@@ -26,6 +26,7 @@ def settings(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
     for name, field in model.model_fields.items():
         default = field.get_default(call_default_factory=True)
         default = NONE if default is PydanticUndefined else default
+        default = default.model_dump(mode="json") if isinstance(default, BaseModel) else default
         found[f"{prefix}{name}"] = list(default) if isinstance(default, tuple) else default
     return found
 
@@ -45,6 +46,7 @@ def test_every_setting_is_on_the_page_with_its_default(documented: dict[str, Any
         "serving": settings(config.ServingRule, "serving."),
         "events": settings(config.EventsRule, "events."),
         "rollout": settings(config.RolloutRule, "rollout."),
+        "monitoring": settings(config.MonitoringRule, "monitoring."),
         "sweep": settings(config.SweepRule, "sweep."),
     }
     for name, keys in parts.items():

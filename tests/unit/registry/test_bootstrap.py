@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from registry import bootstrap, resampled, scores
+from registry import bootstrap, resampled
+from usecases import scores
 
 ROWS = 60
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from kaizen.config import ServingRule
 from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home
 from kaizen.results import Release
+from kaizen.rules import ServingRule
 from serving import bundle
 from serving.bundle import build
 from serving.golden import Golden

@@ -120,8 +120,8 @@ def test_a_service_without_the_key_does_not_get_ready(
 def test_the_rule_travels_and_an_unknown_field_is_refused_with_the_nearest(
     onnx_model: bytes, golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kaizen.config import EventsRule, ServingRule
     from kaizen.paths import Home
+    from kaizen.rules import EventsRule, ServingRule
 
     laid: list[bytes] = []
     monkeypatch.setattr(bundle, "_build", lambda *given: laid.append(given[2][METADATA]))

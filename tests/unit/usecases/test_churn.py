@@ -13,12 +13,12 @@ from skops import io
 
 from data.split import split
 from kaizen import config
-from kaizen.config import HashSplit
 from kaizen.errors import UsageError
+from kaizen.rules import HashSplit
 from kaizen.usecase import Array, InvalidInput, Split
-from registry import scores
 from serving.scorer import Scorer
 from stacks.zenml_materializers import TRUSTED_TYPES
+from usecases import scores
 from usecases.churn.features import CATEGORIES, NUMBERS, Request, features
 from usecases.churn.generate import customers, risk
 from usecases.churn.model import NAMES, usecase

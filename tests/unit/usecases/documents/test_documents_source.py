@@ -10,9 +10,9 @@ from data import versions
 from data.digest import frame_digest
 from data.faults import BadData
 from data.split import split
-from kaizen.config import HashSplit
 from kaizen.errors import KaizenError, UsageError
 from kaizen.paths import Home
+from kaizen.rules import HashSplit
 from usecases.documents import generate, labels, prepare, silhouettes, source
 from usecases.documents.model import usecase
 from usecases.documents.source import Data

@@ -1,22 +1,16 @@
-"""Between pipelines and the engine: what monitoring sees of rows, and what a drift check found."""
+"""The drift check of training data, and the profile that later checks compare with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kaizen.results import Record
-from kaizen.usecase import Array, Features
-from monitoring.profile import Profile
-from monitoring.report import MOST_CLASSES
-from monitoring.verdict import Verdict
-from serving.scorer import Scorer
-
-EMBEDDING, CONFIDENCE = "embedding", "confidence"
-"""Observations that say of a row by itself whether it is like others."""
+from monitoring.drift.profile import Profile
+from monitoring.drift.verdict import Verdict
+from monitoring.observation import CONFIDENCE, EMBEDDING
+from monitoring.reports.drift_page import MOST_CLASSES
 
 WINDOW = 500
 """Rows of a window, or a quarter of the reference where that is less."""
@@ -75,26 +69,3 @@ def profile_of(seen: pd.DataFrame, seed: int) -> Profile:
 
 def _is_class(column: pd.Series[Any]) -> bool:
     return bool(pd.api.types.is_integer_dtype(column.dtype)) and column.nunique() <= MOST_CLASSES
-
-
-def observed(features: Features, model: Scorer, rows: pd.DataFrame) -> pd.DataFrame:
-    """What monitoring sees of ``rows`` as ``model`` answers them, a column per observation."""
-    inputs = features.decode({str(name): rows[name] for name in rows.columns})
-    return observe_frame(features.observe(inputs, model(inputs)))
-
-
-def observe_frame(found: Mapping[str, Array]) -> pd.DataFrame:
-    """Observations of n rows as a table of n rows; the embedding is one column of vectors.
-
-    Raises:
-        ValueError: an observation is not one value, or one vector, per row.
-    """
-    columns: dict[str, Any] = {
-        name: list(values) if np.ndim(values) > 1 else values for name, values in found.items()
-    }
-    return pd.DataFrame(columns)
-
-
-def drawable(seen: pd.DataFrame) -> pd.DataFrame:
-    """``seen`` without the embedding, whose numbers mean nothing one by one in a report."""
-    return seen.drop(columns=EMBEDDING, errors="ignore")

@@ -3,9 +3,9 @@ import pytest
 from sklearn import metrics
 from sklearn.cluster import KMeans
 
-from kaizen.config import GateRule
 from kaizen.errors import UsageError
-from registry import scores
+from kaizen.rules import GateRule
+from usecases import scores
 
 
 @pytest.fixture

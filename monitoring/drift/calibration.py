@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring import rare, statistics
-from monitoring.reference import Reference
-from monitoring.statistics import Floats
+from monitoring.drift import rare, statistics
+from monitoring.drift.reference import Reference
+from monitoring.drift.statistics import Floats
 
 BLOCK = 4_000_000
 """Counts, or codes, held at once while drawing (32 MB)."""

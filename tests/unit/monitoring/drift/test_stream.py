@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kaizen.errors import KaizenError
-from monitoring.stream import ALARM, Stream, follow
+from monitoring.drift.stream import ALARM, Stream, follow
 
 
 def test_evidence_is_one_on_average_and_alarms_are_rare_without_drift() -> None:
@@ -59,7 +59,7 @@ def test_a_damaged_state_is_said_so(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from monitoring.stream import Stream
+from monitoring.drift.stream import Stream
 stream = Stream(Path(sys.argv[1]), "v1")
 for at in range(100_000):
     stream.add(f"w{at}", [0.5])

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kaizen.errors import KaizenError
-from monitoring import report
+from monitoring.reports import drift_page
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def table() -> pd.DataFrame:
 
 
 def test_the_page_shows_every_column_and_its_title(table: pd.DataFrame) -> None:
-    page = report.html(table, table.assign(confidence=0.1), "digits <v3> & more")
+    page = drift_page.html(table, table.assign(confidence=0.1), "digits <v3> & more")
     assert "<title>digits &lt;v3&gt; &amp; more</title>" in page
     assert "<h1" in page.split("<body>")[1][:60]
     for column in table:
@@ -37,7 +37,7 @@ def test_odd_columns_do_not_stop_the_report(table: pd.DataFrame) -> None:
         mixed=[None, "a", 3] * 100,
         holes=table["confidence"].where(table["confidence"] > 0.8, np.inf),
     )
-    page = report.html(odd, odd.drop(columns="country"), "odd")
+    page = drift_page.html(odd, odd.drop(columns="country"), "odd")
     assert "holes" in page
     assert "mixed" in page
 
@@ -55,19 +55,19 @@ def test_nothing_to_draw_is_an_error_in_words(
     reference: pd.DataFrame, current: pd.DataFrame, reason: str
 ) -> None:
     with pytest.raises(KaizenError, match=reason):
-        report.html(reference, current, "none")
+        drift_page.html(reference, current, "none")
 
 
 def test_whole_numbers_are_classes_while_they_are_few() -> None:
     frame = pd.DataFrame(
         {"digit": [0, 1] * 20, "year": range(40), "share": 0.5, "flag": True, "text": "a"}
     )
-    assert report._kinds(frame, frame) == (["year", "share"], ["digit", "flag", "text"])
+    assert drift_page._kinds(frame, frame) == (["year", "share"], ["digit", "flag", "text"])
 
 
 def test_the_sample_is_seeded_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "MOST_ROWS", 10)
+    monkeypatch.setattr(drift_page, "MOST_ROWS", 10)
     frame = pd.DataFrame({"a": np.arange(100.0)})
-    first, again, other = (report._sample(frame, ["a"], [], seed)["a"] for seed in (0, 0, 1))
+    first, again, other = (drift_page._sample(frame, ["a"], [], seed)["a"] for seed in (0, 0, 1))
     assert len(first) == 10
     assert first.tolist() == again.tolist() != other.tolist()

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import calibration, rare
-from monitoring.calibration import Null
-from monitoring.reference import Ints, Reference
-from monitoring.statistics import Floats
-from monitoring.verdict import Calibration, Column, Finding, Test, Verdict
+from monitoring.drift import calibration, rare
+from monitoring.drift.calibration import Null
+from monitoring.drift.reference import Ints, Reference
+from monitoring.drift.statistics import Floats
+from monitoring.drift.verdict import Calibration, Column, Finding, Test, Verdict
 
 Comparable = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Which columns of numbers, and which of categories, could be read."""

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaizen.errors import KaizenError
-from monitoring.calibration import Null
-from monitoring.reference import Reference
+from monitoring.drift.calibration import Null
+from monitoring.drift.reference import Reference
 
 SCHEMA = 1
 HEAD = "profile.json"

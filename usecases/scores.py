@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kaizen.config import GateRule
 from kaizen.errors import UsageError, unknown
+from kaizen.rules import GateRule
 from kaizen.usecase import Array, Outputs, Task, UseCase
 
 if TYPE_CHECKING:

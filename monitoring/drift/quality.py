@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring.verdict import Finding
+from monitoring.drift.verdict import Finding
 
 Form = Literal["number", "text", "flag", "empty", "other"]
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from kaizen import atomic
 from kaizen.errors import KaizenError
-from monitoring import calibration, judge, profile_file, quality, statistics
-from monitoring import reference as reference_module
-from monitoring.calibration import Null
-from monitoring.quality import Form
-from monitoring.reference import Reference
-from monitoring.statistics import Floats
-from monitoring.verdict import Finding, Verdict
+from monitoring.drift import calibration, judge, profile_file, quality, statistics
+from monitoring.drift import reference as reference_module
+from monitoring.drift.calibration import Null
+from monitoring.drift.quality import Form
+from monitoring.drift.reference import Reference
+from monitoring.drift.statistics import Floats
+from monitoring.drift.verdict import Finding, Verdict
 
 EMBEDDING = "embedding"
 """What a row's distance to known embeddings is called among the columns."""

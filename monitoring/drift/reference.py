@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import statistics
-from monitoring.statistics import Floats
+from monitoring.drift import statistics
+from monitoring.drift.statistics import Floats
 
 EDGES = 128
 """Bin edges of a column of numbers; the distance in bins misses the exact one by 1/128 at most."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import statistics
-from monitoring.reference import Ints, Reference
-from monitoring.statistics import Floats
+from monitoring.drift import statistics
+from monitoring.drift.reference import Ints, Reference
+from monitoring.drift.statistics import Floats
 
 LEAST_REPEATS = 3
 """Times a number must repeat to count: two alike happen by rounding."""

@@ -1,0 +1,38 @@
+"""What monitoring sees of rows: the observations a use case makes of them, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kaizen.usecase import Array, Features
+from serving.scorer import Scorer
+
+EMBEDDING, CONFIDENCE = "embedding", "confidence"
+"""Observations that say of a row by itself whether it is like others."""
+
+
+def observed(features: Features, model: Scorer, rows: pd.DataFrame) -> pd.DataFrame:
+    """What monitoring sees of ``rows`` as ``model`` answers them, a column per observation."""
+    inputs = features.decode({str(name): rows[name] for name in rows.columns})
+    return observe_frame(features.observe(inputs, model(inputs)))
+
+
+def observe_frame(found: Mapping[str, Array]) -> pd.DataFrame:
+    """Observations of n rows as a table of n rows; the embedding is one column of vectors.
+
+    Raises:
+        ValueError: an observation is not one value, or one vector, per row.
+    """
+    columns: dict[str, Any] = {
+        name: list(values) if np.ndim(values) > 1 else values for name, values in found.items()
+    }
+    return pd.DataFrame(columns)
+
+
+def drawable(seen: pd.DataFrame) -> pd.DataFrame:
+    """``seen`` without the embedding, whose numbers mean nothing one by one in a report."""
+    return seen.drop(columns=EMBEDDING, errors="ignore")

@@ -1,0 +1,1 @@
+"""Seeded traffic: what comes from where, in which tick, with which truth."""

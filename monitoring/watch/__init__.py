@@ -1,0 +1,1 @@
+"""Windows of events, what was found of each, and where that is kept."""

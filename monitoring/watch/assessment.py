@@ -1,0 +1,68 @@
+"""What was found of one window of events: all of it, and which alarms follow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kaizen.results import Record
+from monitoring.drift.verdict import Verdict
+from monitoring.performance.measured import Performance
+from monitoring.watch.window import Window
+
+Alarm = Literal["quality", "data", "prediction", "concept"]
+"""Bad data; other inputs than known; other answers; other truths for the same inputs."""
+
+ALARMS: tuple[Alarm, ...] = ("quality", "data", "prediction", "concept")
+
+
+class Evidence(Record):
+    """Where the stream of windows stands (``monitoring/drift/stream.py``).
+
+    Attributes:
+        strength: the e-CUSUM; 1,000 is the alarm.
+        alarmed: it has alarmed since it was last reset.
+        windows: windows counted.
+    """
+
+    strength: float
+    alarmed: bool
+    windows: int
+
+
+class Assessment(Record):
+    """One window, judged.
+
+    Attributes:
+        window: which events.
+        at: when it was judged, seconds since the epoch.
+        drift: the calibrated verdict; its ``quality`` is what is wrong with the data itself.
+        performance: by labels.
+        estimate: without labels.
+        evidence: of this window and those before it.
+        alarms: what is wrong; empty where nothing is. Usually one: its own cause's.
+        reason: why these alarms, in words.
+        profile: SHA-256 of the profile compared with.
+        rule: SHA-256 of the monitoring rule, as JSON with sorted keys.
+        code: version and commit of the code that judged.
+        run_id: ZenML run that judged it, empty outside of one.
+        report: path of the drift report under ``Home.monitoring``, None where none was drawn.
+    """
+
+    window: Window
+    at: float
+    drift: Verdict
+    performance: Performance
+    estimate: Performance
+    evidence: Evidence
+    alarms: tuple[Alarm, ...]
+    reason: str
+    profile: str
+    rule: str
+    code: str
+    run_id: str = ""
+    report: str | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is wrong, as far as is known."""
+        return not self.alarms
