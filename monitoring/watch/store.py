@@ -1,0 +1,146 @@
+"""Assessments, kept for good: one small database in the home."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from kaizen.errors import KaizenError, UsageError, unknown
+from kaizen.paths import Home
+from monitoring.watch.assessment import Assessment
+from monitoring.watch.window import Window
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE assessments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    usecase TEXT NOT NULL,
+    version TEXT NOT NULL,
+    window TEXT NOT NULL,
+    labels INTEGER NOT NULL,
+    since REAL NOT NULL,
+    document TEXT NOT NULL,
+    UNIQUE (usecase, window, labels)
+);
+CREATE INDEX in_order ON assessments (usecase, version, number);
+"""
+# A window that is judged again, because labels came, counts once: as it was judged last.
+_LAST = "number IN (SELECT max(number) FROM assessments WHERE usecase = ? GROUP BY window)"
+
+
+class Store:
+    """The assessments of one home. Safe to use from several processes."""
+
+    def __init__(self, home: Home) -> None:
+        self.path = home.monitoring / "verdicts.db"
+
+    def add(self, assessment: Assessment) -> bool:
+        """Keep ``assessment``; on disk when this returns.
+
+        False where the window has been judged with as many labels already: what is kept stays.
+        """
+        row = (
+            assessment.window.usecase,
+            assessment.window.version,
+            assessment.window.name,
+            assessment.performance.rows,
+            assessment.window.since,
+            assessment.model_dump_json(),
+        )
+        with self._open() as database:
+            done = database.execute(
+                "INSERT OR IGNORE INTO assessments "
+                "(usecase, version, window, labels, since, document) VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        return done.rowcount == 1
+
+    def newest(
+        self, usecase: str, n: int | None = None, *, version: str | None = None
+    ) -> list[Assessment]:
+        """The last assessment of each of the newest ``n`` windows (None: all), oldest first."""
+        of = "AND version = ? " if version is not None else ""
+        asked = (usecase, usecase, *([version] if version is not None else []))
+        return self._read(
+            f"WHERE usecase = ? AND {_LAST} {of}ORDER BY since DESC, number DESC LIMIT ?",
+            (*asked, -1 if n is None else n),
+        )[::-1]
+
+    def since(self, usecase: str, time: float) -> list[Assessment]:
+        """The last assessment of each window that ends after ``time``, oldest first."""
+        return [found for found in self.newest(usecase) if found.window.until > time]
+
+    def find(self, usecase: str, name: str) -> Assessment:
+        """The last assessment of the window called ``name``.
+
+        Raises:
+            UsageError: there is none; the nearest name is offered.
+        """
+        found = self._read(
+            "WHERE usecase = ? AND window = ? ORDER BY number DESC LIMIT 1", (usecase, name)
+        )
+        if not found:
+            raise unknown("window", name, [each.window.name for each in self.newest(usecase, 20)])
+        return found[0]
+
+    def windows(self, usecase: str, version: str) -> list[Window]:
+        """Every window of a version that was judged, oldest first."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT json_extract(document, '$.window') FROM assessments "  # noqa: S608
+                f"WHERE usecase = ? AND {_LAST} AND version = ? ORDER BY since, number",
+                (usecase, usecase, version),
+            )
+            return [Window.model_validate_json(document) for (document,) in rows]
+
+    def usecases(self) -> list[str]:
+        """Use cases with an assessment."""
+        with self._open() as database:
+            rows = database.execute("SELECT DISTINCT usecase FROM assessments ORDER BY usecase")
+            return [usecase for (usecase,) in rows]
+
+    def _read(self, clause: str, values: Iterable[object]) -> list[Assessment]:
+        with self._open() as database:
+            rows = database.execute(f"SELECT document FROM assessments {clause}", tuple(values))  # noqa: S608
+            return [Assessment.model_validate_json(document) for (document,) in rows]
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            try:
+                self._prepare(database)
+                database.execute("BEGIN")
+                yield database
+                database.execute("COMMIT")
+            finally:
+                database.close()
+        except sqlite3.DatabaseError as error:
+            raise KaizenError(
+                f"verdicts cannot be read or written at {self.path}: {error}; move the file away "
+                "to begin anew"
+            ) from error
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        if version > SCHEMA_VERSION:
+            raise UsageError(
+                f"{self.path} was written by a newer kaizen (schema {version}, expected "
+                f"{SCHEMA_VERSION}): use that one"
+            )
+        database.executescript(
+            f"BEGIN IMMEDIATE; {_guarded(_SCHEMA)} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
+
+
+def _guarded(schema: str) -> str:
+    """So that two processes that begin at once both find it done."""
+    return schema.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS").replace(
+        "CREATE INDEX", "CREATE INDEX IF NOT EXISTS"
+    )
