@@ -16,17 +16,17 @@ ALARMS: tuple[Alarm, ...] = ("quality", "data", "prediction", "concept")
 
 
 class Evidence(Record):
-    """Where the stream of windows stands (``monitoring/drift/stream.py``).
+    """Where a stream of windows, or of rows, stands (``monitoring/drift/stream.py``).
 
     Attributes:
         strength: the e-CUSUM; 1,000 is the alarm.
-        alarmed: it has alarmed since it was last reset.
-        windows: windows counted.
+        alarmed: it came to that with this window; it begins anew with the next.
+        seen: windows, or rows, counted since it began.
     """
 
     strength: float
     alarmed: bool
-    windows: int
+    seen: int
 
 
 class Assessment(Record):
@@ -38,7 +38,8 @@ class Assessment(Record):
         drift: the calibrated verdict; its ``quality`` is what is wrong with the data itself.
         performance: by labels.
         estimate: without labels.
-        evidence: of this window and those before it.
+        evidence: of this window and those before it, one p value each.
+        rows_evidence: of each row by itself; None where rows have no p value.
         alarms: what is wrong; empty where nothing is. Usually one: its own cause's.
         reason: why these alarms, in words.
         profile: SHA-256 of the profile compared with.
@@ -54,6 +55,7 @@ class Assessment(Record):
     performance: Performance
     estimate: Performance
     evidence: Evidence
+    rows_evidence: Evidence | None = None
     alarms: tuple[Alarm, ...]
     reason: str
     profile: str

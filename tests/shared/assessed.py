@@ -66,7 +66,7 @@ def assessment(number: int = 0, **changes: Any) -> Assessment:
         "drift": verdict(),
         "performance": performance(),
         "estimate": performance(),
-        "evidence": Evidence(strength=1.0, alarmed=False, windows=number + 1),
+        "evidence": Evidence(strength=1.0, alarmed=False, seen=number + 1),
         "alarms": (),
         "reason": "nothing drifted",
         "profile": "0" * 64,
