@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaizen import __version__
 from kaizen.paths import PROJECT_ROOT
 
 PATIENCE_S = 10
@@ -26,6 +27,15 @@ def current(root: Path = PROJECT_ROOT) -> Commit | None:
         return None
     changes = _git(root, "status", "--porcelain", "--untracked-files=no")
     return Commit(id=head, dirty=changes != "")
+
+
+def name(root: Path = PROJECT_ROOT) -> str:
+    """Version and commit of the running code in a few words: ``0.1.0 1a2b3c4d5e6f+``.
+
+    A plus says that tracked files differ from the commit.
+    """
+    found = current(root)
+    return __version__ if found is None else f"{__version__} {found.id[:12]}{'+' * found.dirty}"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

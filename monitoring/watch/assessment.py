@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from kaizen.monitoring import MonitoringRule
 from kaizen.results import Record
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.measured import Performance
@@ -43,7 +44,7 @@ class Assessment(Record):
         alarms: what is wrong; empty where nothing is. Usually one: its own cause's.
         reason: why these alarms, in words.
         profile: SHA-256 of the profile compared with.
-        rule: SHA-256 of the monitoring rule, as JSON with sorted keys.
+        monitoring: the rule it was judged by, as it was then.
         code: version and commit of the code that judged.
         run_id: ZenML run that judged it, empty outside of one.
         report: path of the drift report under ``Home.monitoring``, None where none was drawn.
@@ -59,7 +60,7 @@ class Assessment(Record):
     alarms: tuple[Alarm, ...]
     reason: str
     profile: str
-    rule: str
+    monitoring: MonitoringRule
     code: str
     run_id: str = ""
     report: str | None = None

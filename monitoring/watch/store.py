@@ -56,6 +56,15 @@ class Store:
             )
         return done.rowcount == 1
 
+    def reported(self, usecase: str, name: str, page: str) -> None:
+        """Note the report that was drawn of the window called ``name``."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE assessments SET document = json_set(document, '$.report', ?) WHERE number ="
+                " (SELECT max(number) FROM assessments WHERE usecase = ? AND window = ?)",
+                (page, usecase, name),
+            )
+
     def newest(
         self, usecase: str, n: int | None = None, *, version: str | None = None
     ) -> list[Assessment]:
@@ -71,18 +80,23 @@ class Store:
         """The last assessment of each window that ends after ``time``, oldest first."""
         return [found for found in self.newest(usecase) if found.window.until > time]
 
+    def last(self, usecase: str, name: str) -> Assessment | None:
+        """The last assessment of the window called ``name``, None where there is none."""
+        found = self._read(
+            "WHERE usecase = ? AND window = ? ORDER BY number DESC LIMIT 1", (usecase, name)
+        )
+        return found[0] if found else None
+
     def find(self, usecase: str, name: str) -> Assessment:
         """The last assessment of the window called ``name``.
 
         Raises:
             UsageError: there is none; the nearest name is offered.
         """
-        found = self._read(
-            "WHERE usecase = ? AND window = ? ORDER BY number DESC LIMIT 1", (usecase, name)
-        )
-        if not found:
+        found = self.last(usecase, name)
+        if found is None:
             raise unknown("window", name, [each.window.name for each in self.newest(usecase, 20)])
-        return found[0]
+        return found
 
     def windows(self, usecase: str, version: str) -> list[Window]:
         """Every window of a version that was judged, oldest first."""

@@ -1,4 +1,4 @@
-"""The two streams of a model version: its windows, and its rows one by one."""
+"""The streams of a model version: windows, their rows, and rows as they come (``live``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kaizen.paths import Home
 from monitoring.drift.stream import State, Stream
 from monitoring.watch.assessment import Evidence
 
-Kind = Literal["windows", "rows"]
+Kind = Literal["windows", "rows", "live"]
 
 
 def of(home: Home, usecase: str, version: str, profile: str, kind: Kind) -> Stream:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kaizen.monitoring import MonitoringRule
 from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.assessment import Assessment, Evidence
@@ -70,7 +71,7 @@ def assessment(number: int = 0, **changes: Any) -> Assessment:
         "alarms": (),
         "reason": "nothing drifted",
         "profile": "0" * 64,
-        "rule": "1" * 64,
+        "monitoring": MonitoringRule(),
         "code": "0.0",
     }
     return Assessment(**{**made, **changes})

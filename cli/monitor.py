@@ -1,0 +1,172 @@
+"""``kaizen monitor``: is what is served still good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import options
+from cli.assessed import record, tell
+from cli.explained import explained, log_of
+from cli.output import as_json, columns, line
+from kaizen.paths import home
+
+if TYPE_CHECKING:
+    from kaizen.monitoring import MonitoringRule
+    from monitoring.watch.assessment import Assessment
+    from pipelines.watch import Watched
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(monitor)
+
+
+def monitor(
+    usecase: options.Usecase,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", help="A version or alias.", show_default="champion"),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on: judge each window as it closes, until Ctrl-C.")
+    ] = False,
+    history: Annotated[
+        int | None,
+        typer.Option("--history", "-n", min=1, help="Judge nothing; show the newest so many."),
+    ] = None,
+    repeat: Annotated[
+        str | None,
+        typer.Option(
+            "--repeat", metavar="WINDOW", help="Judge a window again; 1 if the verdict differs."
+        ),
+    ] = None,
+    settings: options.Settings = None,
+    stack: options.Stack = "local",
+    json: options.Json = False,
+) -> None:
+    """Judge what a model was asked and has answered: data, drift, performance.
+
+    Every window of events that is complete and not judged yet is judged; where there is none, what
+    has come since is judged as it is. With --follow a line, or with --json an object, for each.
+
+    Example: `kaizen monitor digits --follow --set monitoring.window.rows=200`
+    """
+    from kaizen import catalog
+    from kaizen.config import monitoring_rule
+    from stacks import settings as stacks
+
+    catalog.check(usecase)
+    rule = monitoring_rule(usecase, settings or ())
+    stacks.load(stack)
+    if history is not None:
+        _show(usecase, history, json=json)
+    elif repeat is not None:
+        _repeat(usecase, repeat, rule, stack, json=json)
+    elif follow:
+        _follow(usecase, version, rule, stack, json=json)
+    else:
+        _once(usecase, version, rule, stack, json=json)
+
+
+def _once(
+    usecase: str, version: str | None, rule: MonitoringRule, stack: str, *, json: bool
+) -> None:
+    from cli.terminal import watching
+
+    log = log_of(usecase, "monitor")
+    with explained(log), watching(log):
+        from pipelines import watch
+
+        found = watch.once(usecase, version, rule, stack=stack)
+    if json:
+        as_json(_record(found))
+        return
+    for each in found.assessed:
+        tell(each)
+    line(found.waiting)
+
+
+def _record(found: Watched) -> dict[str, Any]:
+    last = found.assessed[-1] if found.assessed else None
+    return {
+        "usecase": found.usecase,
+        "version": found.version,
+        "judged": len(found.assessed),
+        "waiting": found.waiting,
+        **record(last),
+        "windows": [record(each) for each in found.assessed],
+        "seconds": found.seconds,
+    }
+
+
+def _follow(
+    usecase: str, version: str | None, rule: MonitoringRule, stack: str, *, json: bool
+) -> None:
+    from cli.terminal import quietly
+
+    log = log_of(usecase, "monitor")
+
+    def told(assessment: Assessment) -> None:
+        if json:
+            as_json(record(assessment))
+        else:
+            tell(assessment)
+
+    with explained(log), quietly(log) as say:
+        from pipelines import follow
+
+        follow.follow(usecase, version, rule, stack=stack, told=lambda each: say(told, each))
+
+
+def _repeat(usecase: str, name: str, rule: MonitoringRule, stack: str, *, json: bool) -> None:
+    from cli.terminal import watching
+
+    log = log_of(usecase, "monitor")
+    with explained(log), watching(log):
+        from pipelines import watch
+
+        found = watch.repeat(usecase, name, rule, stack=stack)
+    if json:
+        as_json(
+            {
+                "usecase": usecase,
+                "window": name,
+                "same": found.same,
+                "differences": list(found.differences),
+                "was": record(found.was),
+                "now": record(found.now),
+            }
+        )
+    else:
+        said = "the same verdict" if found.same else "another verdict: "
+        line(f"{usecase} {name}: {said}{', '.join(found.differences)}")
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def _show(usecase: str, n: int, *, json: bool) -> None:
+    from monitoring.watch.store import Store
+
+    found = Store(home()).newest(usecase, n)
+    if json:
+        as_json({"usecase": usecase, "windows": [record(each) for each in found]})
+        return
+    if not found:
+        line(f"no verdict of {usecase} yet: `kaizen monitor {usecase}` makes one")
+        return
+    columns(
+        [("window", "rows", "alarms", "p", "performance", "why")]
+        + [
+            (
+                each.window.name,
+                f"{each.window.rows:,}",
+                ", ".join(each.alarms) or "-",
+                "-" if each.drift.p_value is None else f"{each.drift.p_value:.2g}",
+                "-" if each.performance.value is None else f"{each.performance.value:.4g}",
+                each.reason,
+            )
+            for each in found
+        ]
+    )

@@ -1,0 +1,35 @@
+"""What a window's answers were worth: by labels, and estimated without them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kaizen.monitoring import MonitoringRule
+from monitoring.drift.profile import Profile
+from monitoring.drift.verdict import Verdict
+from monitoring.performance.baseline import Baseline
+from monitoring.performance.estimate import estimate
+from monitoring.performance.labelled import measure
+from monitoring.performance.measured import Performance
+from monitoring.performance.support import outside, support
+from monitoring.watch import outcomes
+
+
+def of(
+    baseline: Baseline,
+    profile: Profile,
+    rule: MonitoringRule,
+    verdict: Verdict,
+    observed: pd.DataFrame,
+    answered: pd.DataFrame,
+) -> tuple[Performance, Performance]:
+    """By labels, and estimated from the model's own probabilities.
+
+    Args:
+        verdict: of ``observed``: an estimate holds only where the model has learnt.
+        answered: the table of ``monitoring/watch/outcomes.py``.
+    """
+    answers, seed = outcomes.answers(answered), profile.shape.seed
+    measured = measure(baseline, outcomes.labels(answered), answers, rule, seed)
+    known = support(verdict, outside(profile, observed))
+    return measured, estimate(baseline, answers, outcomes.probabilities(answered), known, seed)

@@ -1,0 +1,50 @@
+"""One window of events to one assessment."""
+
+from typing import Any
+
+from zenml import pipeline
+
+from steps.monitor.alert import alert
+from steps.monitor.drift import drift
+from steps.monitor.performance import performance
+from steps.monitor.quality import quality
+from steps.monitor.report import report
+from steps.monitor.verdict import verdict
+from steps.monitor.window import window as read
+
+
+@pipeline(name="monitoring", enable_cache=False)
+def monitoring(
+    usecase: str, window: dict[str, Any], rule: dict[str, Any], live: dict[str, Any] | None = None
+) -> None:
+    """``window`` says which events, ``rule`` how they are judged and who is told.
+
+    People are told while the report is drawn, which takes seconds.
+    """
+    made, observed = assessed(usecase, window, rule, live, keep=True)
+    alert(usecase, rule, made)
+    report(made, observed)
+
+
+@pipeline(name="monitoring-again", enable_cache=False)
+def repeated(usecase: str, window: dict[str, Any], rule: dict[str, Any]) -> None:
+    """A window judged again and held beside what was found before; nobody is told."""
+    assessed(usecase, window, rule, None, keep=False)
+
+
+def assessed(
+    usecase: str,
+    window: dict[str, Any],
+    rule: dict[str, Any],
+    live: dict[str, Any] | None,
+    *,
+    keep: bool,
+) -> tuple[Any, Any]:
+    """Window, quality, drift, performance, verdict: the assessment, and what was observed."""
+    version = window["version"]
+    observed, outcomes, reading = read(usecase, window)
+    findings = quality(usecase, version, observed, reading)
+    found, row_p = drift(usecase, version, observed, reading, findings)
+    measured, estimated = performance(usecase, version, rule, found, observed, outcomes)
+    made = verdict(window, rule, live, keep, found, row_p, observed, measured, estimated)
+    return made, observed

@@ -1,0 +1,204 @@
+"""Which windows are judged when: once, all that are due, or one of them again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from events import labels
+from kaizen import locks
+from kaizen.errors import KaizenError
+from kaizen.monitoring import MonitoringRule
+from kaizen.paths import home
+from kaizen.results import Record
+from monitoring.alerts import manage
+from monitoring.watch import due, labelled, windows
+from monitoring.watch.assessment import Assessment, Evidence
+from monitoring.watch.store import Store
+from monitoring.watch.window import Window
+from monitoring.watch.windows import Waiting
+from pipelines.monitoring import monitoring, repeated
+from registry import versions
+from stacks import zenml_zygote
+from stacks.zenml_start import activate
+from steps.monitor import reference
+
+
+class Watched(Record):
+    """What one look at a use case found.
+
+    Attributes:
+        assessed: windows judged now, oldest first.
+        waiting: in words, how far the next window is.
+    """
+
+    usecase: str
+    version: str
+    assessed: tuple[Assessment, ...]
+    waiting: str
+    seconds: float
+
+
+class Repeated(Record):
+    """A window judged again.
+
+    Attributes:
+        differences: names of fields that are not as they were; empty where it is the same verdict.
+    """
+
+    was: Assessment
+    now: Assessment
+    differences: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+
+class Watch:
+    """The windows of one version of a model, in their order.
+
+    Args:
+        version: a version or alias; None for the champion.
+
+    Raises:
+        UsageError: no such version.
+        KaizenError: it has no drift profile.
+    """
+
+    def __init__(self, usecase: str, version: str | None, rule: MonitoringRule) -> None:
+        self.usecase, self.rule = usecase, rule
+        self.version = versions.get(usecase, version or "champion").version
+        self.profile = reference.profile(usecase, self.version)
+        self.store = Store(home())
+        self.folder = home().events / usecase
+        self._looked: dict[str, int] = {}
+
+    def next(self, *, partial: bool = False) -> Window | Waiting:
+        """The next window that is due; with ``partial`` what is there of the one after it."""
+        return windows.due(
+            self.folder,
+            self.usecase,
+            self.version,
+            self.rule,
+            self.profile.shape.window,
+            self.store.windows(self.usecase, self.version),
+            time.time(),
+            partial=partial,
+        )
+
+    def judge(self, window: Window, live: Evidence | None = None) -> Assessment:
+        """Run the pipeline on ``window``.
+
+        Args:
+            live: evidence of single rows that made somebody look.
+
+        Raises:
+            KaizenError: a step failed; the message names step and reason.
+        """
+        monitoring.with_options(run_name=_run_name(window))(
+            self.usecase,
+            window.model_dump(mode="json"),
+            self.rule.model_dump(mode="json"),
+            None if live is None else live.model_dump(mode="json"),
+        )
+        return self.store.find(self.usecase, window.name)
+
+    def due(self) -> Iterator[Assessment]:
+        """Judge every window that is due now, and those again that labels have come for."""
+        while isinstance(window := self.next(), Window):
+            yield self.judge(window)
+        for window in self.relabelled():
+            yield self.judge(window)
+
+    def relabelled(self) -> list[Window]:
+        """Windows judged before that more labels have come for since."""
+        recent = self.store.since(self.usecase, time.time() - self.rule.labels_after_s)
+        whole = [
+            each
+            for each in recent
+            if each.window.version == self.version
+            and not each.window.partial
+            and each.performance.rows < each.window.rows
+        ]
+        known = labels.read(self.folder) if whole else {}
+        counts = labelled.at_most(known, [each.window for each in whole])
+        fresh = {name: count for name, count in counts.items() if self._looked.get(name) != count}
+        self._looked.update(fresh)
+        maybe = due.again(whole, fresh, self.rule, time.time())
+        exact = labelled.exactly(known, self.folder, [each.window for each in maybe])
+        return [each.window for each in due.again(maybe, exact, self.rule, time.time())]
+
+
+@contextmanager
+def alone(usecase: str) -> Iterator[None]:
+    """Nobody else watches ``usecase`` meanwhile.
+
+    Raises:
+        KaizenError: somebody does.
+    """
+    try:
+        with locks.held(home().monitoring / f"{usecase}.lock"):
+            yield
+    except BlockingIOError:
+        raise KaizenError(
+            f"{usecase} is being watched already (`kaizen monitor {usecase} --follow`?): its "
+            f"verdicts are shown by `kaizen monitor {usecase} --history 10`"
+        ) from None
+
+
+def once(
+    usecase: str, version: str | None, rule: MonitoringRule, *, stack: str = "local"
+) -> Watched:
+    """Judge what is due; where nothing is, what has come since the last window.
+
+    Raises:
+        UsageError: no such version or stack.
+        KaizenError: nothing to judge, nothing to compare with, or a step failed.
+    """
+    begun = time.monotonic()
+    with alone(usecase):
+        zenml_zygote.ahead()
+        activate(stack)
+        watch = Watch(usecase, version, rule)
+        found = list(watch.due())
+        waiting = watch.next()
+        if not found and isinstance(part := watch.next(partial=True), Window):
+            found.append(watch.judge(part))
+        now = time.time()
+        manage.tick(home(), usecase, rule.alerts, now, now, now, flush=True)
+    return Watched(
+        usecase=usecase,
+        version=watch.version,
+        assessed=tuple(found),
+        waiting=waiting.reason if isinstance(waiting, Waiting) else "",
+        seconds=round(time.monotonic() - begun, 2),
+    )
+
+
+def repeat(usecase: str, name: str, *, stack: str = "local") -> Repeated:
+    """Judge a window again by what is recorded of it, and hold it beside what was found.
+
+    Raises:
+        UsageError: no such window or stack.
+        KaizenError: its events are gone, or a step failed.
+    """
+    was = Store(home()).find(usecase, name)
+    zenml_zygote.ahead()
+    activate(stack)
+    made = repeated.with_options(run_name=_run_name(was.window, "again-"))(
+        usecase, was.window.model_dump(mode="json"), was.monitoring.model_dump(mode="json")
+    )
+    now = Assessment.model_validate(made.steps["verdict"].outputs["assessment"][0].load())
+    return Repeated(was=was, now=now, differences=tuple(_differences(was, now)))
+
+
+def _differences(was: Assessment, now: Assessment) -> Iterator[str]:
+    for name in ("drift", "performance", "estimate", "alarms", "reason", "profile"):
+        if getattr(was, name) != getattr(now, name):
+            yield name
+
+
+def _run_name(window: Window, kind: str = "") -> str:
+    return f"{window.usecase}-monitoring-{kind}{window.name}-{{date}}-{{time}}"

@@ -1,0 +1,24 @@
+"""People are told what is new."""
+
+import time
+from typing import Annotated, Any
+
+from zenml import step
+
+from kaizen import progress
+from kaizen.monitoring import MonitoringRule
+from kaizen.paths import home
+from monitoring.alerts import manage
+from monitoring.watch.assessment import Assessment
+
+
+@step(enable_cache=False)
+def alert(
+    usecase: str, rule: dict[str, Any], assessment: dict[str, Any]
+) -> Annotated[int, "changed"]:
+    """How many alerts began, came back or ended."""
+    alerts = MonitoringRule.model_validate(rule).alerts
+    found = Assessment.model_validate(assessment)
+    changed = manage.assessed(home(), usecase, alerts, found, time.time())
+    progress.figure(f"{len(changed)} alerts changed" if changed else "nothing new to tell")
+    return len(changed)

@@ -1,0 +1,28 @@
+"""Whether the window comes from where the reference came from: our engine decides."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import progress
+from monitoring.drift.verdict import Finding
+from monitoring.watch import feed
+from monitoring.watch.outcomes import Reading
+from steps.monitor import reference
+
+
+@step(enable_cache=False)
+def drift(
+    usecase: str,
+    version: str,
+    observed: pd.DataFrame,
+    reading: dict[str, Any],
+    findings: list[dict[str, Any]],
+) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[list[float], "row_p"]]:
+    """The verdict, and each row's own p value where rows have one."""
+    profile = reference.profile(usecase, version)
+    found = [Finding.model_validate(each) for each in findings]
+    verdict = feed.judged(profile.check(observed), found, Reading.model_validate(reading))
+    progress.figure(verdict.summary)
+    return verdict.model_dump(mode="json"), feed.row_p(profile, observed)

@@ -1,0 +1,40 @@
+"""How right the answers were: by labels where they came, and estimated where that is sound."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from kaizen.monitoring import MonitoringRule
+from monitoring.drift.verdict import Verdict
+from monitoring.performance.baseline import why_none
+from monitoring.performance.measured import unknown
+from monitoring.watch import worth
+from steps.monitor import reference
+
+
+@step(enable_cache=False)
+def performance(
+    usecase: str,
+    version: str,
+    rule: dict[str, Any],
+    drift: dict[str, Any],
+    observed: pd.DataFrame,
+    outcomes: pd.DataFrame,
+) -> tuple[Annotated[dict[str, Any], "measured"], Annotated[dict[str, Any], "estimated"]]:
+    baseline = reference.baseline(usecase, version)
+    if baseline is None:
+        nothing = unknown(why_none(catalog.usecase(usecase).task, version))
+        progress.figure(nothing.reason)
+        return nothing.model_dump(mode="json"), nothing.model_dump(mode="json")
+    measured, estimated = worth.of(
+        baseline,
+        reference.profile(usecase, version),
+        MonitoringRule.model_validate(rule),
+        Verdict.model_validate(drift),
+        observed,
+        outcomes,
+    )
+    progress.figure(measured.reason)
+    return measured.model_dump(mode="json"), estimated.model_dump(mode="json")

@@ -1,0 +1,22 @@
+"""What is wrong with the window's data itself, before anything is compared."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import progress
+from monitoring.watch import feed
+from monitoring.watch.outcomes import Reading
+from steps.monitor import reference
+
+
+@step(enable_cache=False)
+def quality(
+    usecase: str, version: str, observed: pd.DataFrame, reading: dict[str, Any]
+) -> Annotated[list[dict[str, Any]], "findings"]:
+    found = feed.findings(
+        reference.profile(usecase, version), observed, Reading.model_validate(reading)
+    )
+    progress.figure("; ".join(each.detail for each in found) or "nothing wrong with the data")
+    return [each.model_dump(mode="json") for each in found]

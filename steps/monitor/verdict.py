@@ -1,0 +1,58 @@
+"""Everything that was found becomes one assessment, kept for good."""
+
+import time
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import get_step_context, step
+
+from kaizen import catalog, progress
+from kaizen.monitoring import MonitoringRule
+from kaizen.paths import home
+from monitoring.drift.verdict import Verdict
+from monitoring.performance.measured import Performance
+from monitoring.watch import assess
+from monitoring.watch.assessment import Evidence
+from monitoring.watch.store import Store
+from monitoring.watch.window import Window
+from registry import commit
+from steps.monitor import reference
+
+
+@step(enable_cache=False)
+def verdict(
+    window: dict[str, Any],
+    rule: dict[str, Any],
+    live: dict[str, Any] | None,
+    keep: bool,
+    drift: dict[str, Any],
+    row_p: list[float],
+    observed: pd.DataFrame,
+    measured: dict[str, Any],
+    estimated: dict[str, Any],
+) -> Annotated[dict[str, Any], "assessment"]:
+    """``live`` is the evidence of single rows that made somebody look, if that was it."""
+    which, store = Window.model_validate(window), Store(home())
+    assessment = assess.assess(
+        home(),
+        which,
+        MonitoringRule.model_validate(rule),
+        profile=reference.profile(which.usecase, which.version),
+        fingerprint=reference.fingerprint(which.usecase, which.version),
+        baseline=reference.baseline(which.usecase, which.version),
+        observed=observed,
+        drift=Verdict.model_validate(drift),
+        row_p=row_p,
+        performance=Performance.model_validate(measured),
+        estimate=Performance.model_validate(estimated),
+        answers=catalog.features(which.usecase).answers,
+        live=None if live is None else Evidence.model_validate(live),
+        before=store.last(which.usecase, which.name),
+        at=time.time(),
+        code=commit.name(),
+        run_id=str(get_step_context().pipeline_run.id),
+    )
+    if keep:
+        store.add(assessment)
+    progress.figure(f"{', '.join(assessment.alarms) or 'quiet'}: {assessment.reason}")
+    return assessment.model_dump(mode="json")

@@ -1,0 +1,30 @@
+"""The events of a window, read again from the log, as monitoring sees them."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from kaizen import catalog, progress
+from kaizen.paths import home
+from monitoring.watch import outcomes, seen
+from monitoring.watch.window import Window
+from steps.monitor import reference
+
+
+@step(enable_cache=False)
+def window(
+    usecase: str, window: dict[str, Any]
+) -> tuple[
+    Annotated[pd.DataFrame, "observed"],
+    Annotated[pd.DataFrame, "outcomes"],
+    Annotated[dict[str, Any], "reading"],
+]:
+    """``observed`` is what the use case observes, ``outcomes`` ids, answers and labels."""
+    which = Window.model_validate(window)
+    features, seed = catalog.features(usecase), reference.profile(usecase, which.version).shape.seed
+    found = seen.rows(features, home().events / usecase, which, seed=seed)
+    made = outcomes.of(found)
+    known = made[outcomes.LABEL].notna().sum()
+    progress.figure(f"{len(made):,} rows, {known:,} with a label")
+    return found.table, made, outcomes.reading(found).model_dump(mode="json")
