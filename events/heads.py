@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -153,10 +154,14 @@ def spooled(path: Path, version: str, start: int = 0, end: int | None = None) ->
         KaizenError: an event's schema is newer than this code.
     """
     found = Spooled([], set())
-    name = stem(path)
+    name, wanted = stem(path), version.encode()
+    others: set[bytes] = set()
     for at, line in _lines(path, start, end):
-        whole = line.endswith(b"}\n")
-        match = _BEGINS.match(line) if whole else None
+        match = _BEGINS.match(line) if line.endswith(b"}\n") else None
+        if match and (match["probe"] or match["version"] != wanted):
+            if not match["probe"]:
+                others.add(match["version"])
+            continue
         try:
             head, of, probe = _quick(match, name, at) if match else _parsed(line, name, at)
         except (TypeError, ValueError):
@@ -167,7 +172,23 @@ def spooled(path: Path, version: str, start: int = 0, end: int | None = None) ->
             found.versions.add(of)
             if of == version:
                 found.heads.append(head)
+    found.versions |= {each.decode() for each in others}
     return found
+
+
+def begins(path: Path) -> float:
+    """When the events of a spool file begin, unless its clock was set back: its first line's time.
+
+    Raises:
+        FileNotFoundError: it was compacted since it was listed.
+        KaizenError: the event's schema is newer than this code.
+    """
+    for at, line in _lines(path, 0, None):
+        try:
+            return _parsed(line, stem(path), at)[0].time
+        except (TypeError, ValueError):
+            break
+    return -inf
 
 
 def _lines(path: Path, start: int, end: int | None) -> Iterator[tuple[int, bytes]]:

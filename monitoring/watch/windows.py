@@ -20,10 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from math import floor, inf
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from events.heads import LATEST, Group, Head, Key, groups, spooled, stem
+from events.heads import LATEST, Group, Head, Key, Spooled, begins, groups, spooled, stem
 from events.read import listed
 from kaizen.errors import KaizenError, UsageError, unknown
 from kaizen.monitoring import CountWindow, MonitoringRule, TimeWindow
@@ -71,6 +72,12 @@ class Pending(NamedTuple):
     fresh: list[Head]
     versions: set[str]
     damaged: int
+
+    def also(self, looked: Spooled) -> Pending:
+        """With what else was seen in a spool file."""
+        return self._replace(
+            versions=self.versions | looked.versions, damaged=self.damaged + looked.damaged
+        )
 
 
 def due(
@@ -173,38 +180,39 @@ def _pending(
     paths, parts = listed(folder)
     late: dict[Key, Head] = {}
     fresh: dict[Key, Head] = {}
-    names: set[str] = {part.version for part in parts}
-    damaged = 0
-
-    def add(heads: Iterable[Head]) -> None:
-        for head in heads:
-            if not progress.is_judged(head):
-                # Of a line that was copied, the one in the first place counts.
-                kind = fresh if head.key > progress.last else late
-                kind[head.key] = min(head, kind.get(head.key, head))
-
-    for path in paths:
-        start = progress.rests.get(stem(path), 0)
-        found = spooled(path, progress.version, start)
-        add(found.heads)
-        names |= found.versions
-        damaged += found.damaged
-    candidates = [
-        group
+    found = Pending([], [], {part.version for part in parts}, 0)
+    sources: list[tuple[float, Path | Group]] = [
+        (begins(path) if stem(path) not in progress.ends else -inf, path) for path in paths
+    ]
+    sources += [
+        (group.first, group)
         for part in parts
         if part.version == progress.version
         for group in groups(part)
         if group.last >= progress.last[0] or group.top >= progress.ends.get(part.stem, 0)
     ]
-    for group in sorted(candidates, key=lambda group: group.first):
-        # What begins with the last window's end or before may hold late ones.
-        if group.first > progress.last[0] and enough(fresh.values(), group.first):
+    for first, source in sorted(sources, key=itemgetter(0)):
+        # What begins with the last window's end or before may hold late ones. A file that begins
+        # later waits: what a clock that was set back has written to it is late when it is read.
+        if first > progress.last[0] and enough(fresh.values(), first):
             break
-        add(group.heads())
+        if isinstance(source, Group):
+            heads = source.heads()
+        else:
+            start = progress.rests.get(stem(source), 0)
+            looked = spooled(source, progress.version, start)
+            heads = looked.heads
+            found = found.also(looked)
+        for head in heads:
+            if not progress.is_judged(head):
+                key = head.key
+                kind = fresh if key > progress.last else late
+                # Of a line that was copied, the one in the first place counts.
+                kind[key] = min(head, kind[key]) if key in kind else head
     if late:
         _drop_copies(late, paths, [g for p in parts for g in groups(p)], progress)
     in_turn = sorted(late.values(), key=lambda head: (head.stem, head.at, head.key))
-    return Pending(in_turn, sorted(fresh.values()), names, damaged)
+    return found._replace(late=in_turn, fresh=sorted(fresh.values()))
 
 
 def _drop_copies(
@@ -227,8 +235,8 @@ def _drop_copies(
 def _by_count(
     folder: Path, progress: Progress, need: int, grace: float, now: float, *, partial: bool
 ) -> Window | Waiting:
-    def enough(fresh: Iterable[Head], begins: float) -> bool:
-        return sum(head.time < begins for head in fresh) >= need
+    def enough(fresh: Iterable[Head], further: float) -> bool:
+        return sum(head.time < further for head in fresh) >= need
 
     found = pending(folder, progress, enough)
     heads = [*found.late, *found.fresh]
@@ -248,9 +256,9 @@ def _by_count(
 def _by_time(
     folder: Path, progress: Progress, rule: TimeWindow, grace: float, now: float, *, partial: bool
 ) -> Window | Waiting:
-    def enough(fresh: Iterable[Head], begins: float) -> bool:
+    def enough(fresh: Iterable[Head], further: float) -> bool:
         earliest = min((head.time for head in fresh), default=inf)
-        return earliest < inf and begins >= _interval(earliest, rule.seconds)[1]
+        return earliest < inf and further >= _interval(earliest, rule.seconds)[1]
 
     found = pending(folder, progress, enough)
     earliest = found.fresh[0].time if found.fresh else now
