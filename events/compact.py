@@ -84,11 +84,12 @@ def compact(
 def _one(folder: Path, path: Path, features: Features | None, outcome: Outcome) -> None:
     """Write a spool file's Parquet files, then take it away."""
     stem = path.name.removesuffix(SEALED)
-    rows: dict[str, tuple[Path, _Order, bytes]] = {}
+    rows: dict[str, tuple[Path, _Order, bytes, int]] = {}
     place = cache(partial(parquet.place, folder, stem))
-    torn = doubles = 0
+    torn = doubles = after = 0
     with path.open("rb") as file:
         for line in file:
+            start, after = after, after + len(line)
             try:
                 event = parsed(line)
                 if event is None:
@@ -105,13 +106,14 @@ def _one(folder: Path, path: Path, features: Features | None, outcome: Outcome) 
                 continue
             name = columns.name(event)
             doubles += name in rows
-            rows.setdefault(name, (target, order, line))
-    by_target: dict[Path, list[tuple[_Order, bytes]]] = defaultdict(list)
-    for target, order, line in rows.values():
-        by_target[target].append((order, line))
+            rows.setdefault(name, (target, order, line, start))
+    by_target: dict[Path, list[tuple[_Order, bytes, int]]] = defaultdict(list)
+    for target, order, line, start in rows.values():
+        by_target[target].append((order, line, start))
     for target, entries in by_target.items():
         entries.sort(key=itemgetter(0))
-        parquet.write(target, [line for _, line in entries], features)
+        _, lines, starts = zip(*entries, strict=True)
+        parquet.write(target, lines, starts, features)
     if torn:
         path.rename(path.with_name(path.name + TORN))
         outcome.torn[path.name + TORN] = torn

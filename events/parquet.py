@@ -29,12 +29,16 @@ SUFFIX = ".parquet"
 LINE = "event"
 """The column that holds the line as the service wrote it, byte for byte. The others
 (``events.columns``) say the same in types, to be scanned."""
+AT = "at"
+"""The column that holds the byte at which the line began in its spool file: what had been written
+when somebody looked can be told from what came later (``events/heads.py``)."""
 _GROUP = 8192
 """Rows in a group: what is read at once, and the grain at which times are skipped."""
 _PROBES, _FORM = b"kaizen.probes", b"kaizen.form"
 ROWS = b"rows"
-FORM = b"2"
-"""Files without one have the line, and few columns beside it."""
+FORM = b"3"
+"""Files without one have the line, and few columns beside it; those of form 2 have no ``at``."""
+_TYPED = {b"2", FORM}
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Part:
 
     def is_typed(self) -> bool:
         """Whether it has a column for each value, as every file that is written now."""
-        return self._footer().get(_FORM) == FORM
+        return self._footer().get(_FORM) in _TYPED
 
     def count(self, *, probes: bool) -> int:
         """Number of events, from the file's footer alone. A file that was removed has none."""
@@ -137,13 +141,23 @@ def place(folder: Path, stem: str, day: str, version: str) -> Path:
     return folder / PARQUET / f"day={day}" / f"version={quote(version, safe='')}" / (stem + SUFFIX)
 
 
-def write(path: Path, lines: Sequence[bytes], features: Features | None = None) -> None:
-    """Write the events on ``lines``, whole or not at all, and durably, also the folders above."""
+def write(
+    path: Path, lines: Sequence[bytes], starts: Sequence[int], features: Features | None = None
+) -> None:
+    """Write the events on ``lines``, whole or not at all, and durably, also the folders above.
+
+    Args:
+        path: where to.
+        lines: as in the spool file, sorted by time.
+        starts: the byte at which each begins in it.
+        features: the use case's, for the columns of rows that were sent as bare arrays.
+    """
     tables = []
     for at in range(0, len(lines), _GROUP):
         some = lines[at : at + _GROUP]
         events = [event for line in some if (event := parsed(line)) is not None]
-        tables.append(columns.table(events, features).append_column(LINE, pa.array(some)))
+        table = columns.table(events, features).append_column(LINE, pa.array(some))
+        tables.append(table.append_column(AT, pa.array(starts[at : at + _GROUP], pa.int64())))
     table = columns.joined(tables)
     probes = str(pc.sum(table["probe"], min_count=0).as_py()).encode()
     table = table.replace_schema_metadata({_PROBES: probes, _FORM: FORM})

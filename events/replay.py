@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from events.schema import unpack
-from kaizen.usecase import Array, ArraySpec, Features, Inputs, Outputs
+from kaizen.usecase import Array, ArraySpec, Features, Inputs, InvalidInput, Outputs
 
 
 def inputs(features: Features, events: Sequence[Mapping[str, Any]]) -> Inputs:
@@ -33,7 +33,7 @@ def inputs(features: Features, events: Sequence[Mapping[str, Any]]) -> Inputs:
         rows = arrays(features, [events[at] for at in bare])
         parts.append(features.decode(features.unpack(rows)))
     if named:
-        parts.append(features.decode(columns([events[at]["inputs"]["values"] for at in named])))
+        parts.append(features.decode(_asked(features, [events[at]["inputs"] for at in named])))
     back = np.argsort(np.array([*bare, *named]))
     return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
 
@@ -57,6 +57,18 @@ def columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Rows of JSON as columns for ``Features.decode``; every row has the same keys."""
     listed = list(rows)
     return {name: [row[name] for row in listed] for name in listed[0]}
+
+
+def _asked(features: Features, logged: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns the way a service reads them: what is bytes to it is text in the log."""
+    rows = []
+    for at, each in enumerate(logged):
+        try:
+            rows.append(features.Request.model_validate(each["values"]))
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            raise InvalidInput(".".join(map(str, fault["loc"])), fault["msg"], at) from None
+    return {name: [getattr(row, name) for row in rows] for name in features.Request.model_fields}
 
 
 def as_sent(features: Features, event: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -22,6 +22,7 @@ from kaizen.errors import UsageError
 from kaizen.usecase import Features
 
 VIEW = "events"
+_INNER = f"'{parquet.LINE}', '{parquet.AT}', 'day'"
 _BATCH = 8192
 _TRIES = 3
 
@@ -97,7 +98,7 @@ def relation(
     if typed:
         files = ", ".join(_text(escape(str(part.path))) for part in typed)
         sources.append(
-            f"SELECT * EXCLUDE ({parquet.LINE}, day) FROM read_parquet([{files}], "  # noqa: S608
+            f"SELECT COLUMNS(c -> c NOT IN ({_INNER})) FROM read_parquet([{files}], "  # noqa: S608
             "union_by_name = true, hive_partitioning = true, "
             "hive_types = {'day': VARCHAR, 'version': VARCHAR})"
         )

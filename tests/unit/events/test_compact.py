@@ -180,3 +180,14 @@ def test_the_file_of_a_dead_writer_is_taken_and_of_a_living_one_not(tmp_path: Pa
 
 def test_a_folder_that_is_not_there_is_nothing_to_do(tmp_path: Path) -> None:
     assert compact(tmp_path / "none").files == 0
+
+
+def test_the_place_of_each_line_in_its_spool_file_is_kept(tmp_path: Path, make) -> None:
+    events = [e for at in (DAY + 5, 3, 4) for e in make(at=at)]
+    write(tmp_path / "1-1.jsonl", [*events, events[0]], b"{torn\n")
+    content = (tmp_path / "1-1.jsonl").read_bytes()
+    compact(tmp_path)
+    for part in parquet.parts(tmp_path):
+        table = pq.read_table(part.path, partitioning=None)
+        for start, row in zip(table["at"].to_pylist(), table["event"].to_pylist(), strict=True):
+            assert content[start : start + len(row)] == row
