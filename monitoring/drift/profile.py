@@ -14,6 +14,7 @@ from kaizen import atomic
 from kaizen.errors import KaizenError
 from monitoring.drift import (
     calibration,
+    counted,
     fitting,
     judge,
     profile_file,
@@ -23,6 +24,7 @@ from monitoring.drift import (
 )
 from monitoring.drift import reference as reference_module
 from monitoring.drift.calibration import Null
+from monitoring.drift.histogram import Histogram
 from monitoring.drift.reference import Reference
 from monitoring.drift.statistics import Floats
 from monitoring.drift.verdict import Verdict
@@ -178,6 +180,20 @@ class Profile:
             readable,
             findings,
             self._about(null.window, notes),
+        )
+
+    def check_histogram(self, histogram: Histogram) -> Verdict:
+        """Whether the rows that were counted come from where the reference came from.
+
+        Only by tests that follow from counts; the calibration's note names those that do not.
+        All rows count, however many. :func:`monitoring.drift.scan.histogram` makes histograms.
+
+        Raises:
+            KaizenError: the histogram was made for another profile.
+        """
+        least = fitting.LEAST_WINDOW, LEAST_DRAWS
+        return counted.check(
+            self.shape, self.reference, histogram, self.null, self.largest_window, least
         )
 
     def row_p(self, window: pd.DataFrame) -> Floats:
