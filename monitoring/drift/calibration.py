@@ -161,14 +161,7 @@ def compare(
         rows: of window and reference.
     """
     m, n = rows
-    found: dict[str, Floats] = {}
-    if window[0].shape[1]:
-        gap = np.cumsum(window[0] / m - reference[0] / n, axis=-1)
-        found["ks"] = statistics.ks(gap, m, n)
-        pooled = (window[0] + reference[0]) / (m + n)
-        found["ad"] = statistics.anderson_darling(gap, pooled, m, n)
-    if window[1].shape[1]:
-        found["chi2"] = statistics.chi_square(window[1], reference[1], m, n)
+    found = compare_counts(window, reference, rows)
     sides = {name: (window_means[name], reference_means[name], m, n) for name in window_means}
     found["mmd"] = statistics.mmd(*sides["mmd"])
     if "pairs" in sides:
@@ -177,4 +170,20 @@ def compare(
     if "novelty" in sides:
         above, below = sides["novelty"][:2]
         found["novelty"] = np.sqrt(statistics.scale(m, n)) * (above - below)
+    return found
+
+
+def compare_counts(
+    window: tuple[Floats, Floats], reference: tuple[Floats, Floats], rows: tuple[int, int]
+) -> dict[str, Floats]:
+    """The part of :func:`compare` that follows from counts alone."""
+    m, n = rows
+    found: dict[str, Floats] = {}
+    if window[0].shape[1]:
+        gap = np.cumsum(window[0] / m - reference[0] / n, axis=-1)
+        found["ks"] = statistics.ks(gap, m, n)
+        pooled = (window[0] + reference[0]) / (m + n)
+        found["ad"] = statistics.anderson_darling(gap, pooled, m, n)
+    if window[1].shape[1]:
+        found["chi2"] = statistics.chi_square(window[1], reference[1], m, n)
     return found

@@ -54,7 +54,27 @@ def judge(
     """Compare one window, (m, numbers) and (m, categories), with the reference."""
     labels = np.maximum(labels, 0)
     measured = _measure(reference, null, values, labels, comparable)
-    distances = _distances(reference, values, labels)
+    distances = distances_of(reference, reference.counts_of(values, labels), len(values))
+    return decide(reference, null, measured, distances, comparable, findings, len(values), said)
+
+
+def decide(
+    reference: Reference,
+    null: Null,
+    measured: dict[str, Floats],
+    distances: tuple[Floats, Floats],
+    comparable: Comparable,
+    findings: list[Finding],
+    rows: int,
+    said: Calibration,
+) -> Verdict:
+    """The verdict of a window of which every statistic is known.
+
+    Args:
+        measured: per family, the columns' statistics in standard deviations of noise, or one for
+            all; -inf for columns that could not be read.
+        distances: of :func:`distances_of`.
+    """
     observed = {name: float(np.max(found)) for name, found in measured.items() if found.size}
     p = {name: null.p(name, value) for name, value in observed.items()}
     # Where the reference has nothing rare, no draw has: the bound is what a single value allows.
@@ -81,7 +101,7 @@ def judge(
         tests=tests,
         quality=tuple(findings),
         reference_rows=reference.rows,
-        window_rows=len(values),
+        window_rows=rows,
         calibration=said,
     )
 
@@ -177,9 +197,15 @@ def _columns(
     return tuple(sorted(columns, key=lambda column: (column.p, -column.effect)))
 
 
-def _distances(reference: Reference, values: Floats, labels: Ints) -> tuple[Floats, Floats]:
-    """Per column, the largest gap of cumulated shares, and half the summed gap of shares."""
-    (numbers, categories), (known, classes) = reference.counts_of(values, labels), reference.counts
-    gap = numbers[0] / len(values) - known[0] / reference.rows
-    apart = categories[0] / len(values) - classes[0] / reference.rows
+def distances_of(
+    reference: Reference, window: tuple[Floats, Floats], rows: int
+) -> tuple[Floats, Floats]:
+    """Per column, the largest gap of cumulated shares, and half the summed gap of shares.
+
+    Args:
+        window: counts of ``rows`` rows, as :meth:`Reference.counts_of` makes them.
+    """
+    (numbers, categories), (known, classes) = window, reference.counts
+    gap = numbers[0] / rows - known[0] / reference.rows
+    apart = categories[0] / rows - classes[0] / reference.rows
     return np.abs(np.cumsum(gap, axis=-1)).max(axis=-1, initial=0), np.abs(apart).sum(axis=-1) / 2

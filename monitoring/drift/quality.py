@@ -72,12 +72,10 @@ def columns(window: pd.DataFrame, forms: Mapping[str, Form]) -> list[Finding]:
     found: list[Finding] = []
     known = [str(name) for name in window.columns]
     for name, expected in forms.items():
-        if name not in known:
-            found.append(_finding(name, "missing_column", f"column {name} is missing", True))
-        elif known.count(name) > 1:
+        if known.count(name) > 1:
             found.append(_finding(name, "type", f"column {name} is there twice", True))
         else:
-            found += _kind(name, form(window[name]), expected)
+            found += column(name, form(window[name]) if name in known else None, expected)
     found += [
         _finding(name, "new_column", f"column {name} is new: the reference has none", False)
         for name in dict.fromkeys(known)
@@ -86,7 +84,10 @@ def columns(window: pd.DataFrame, forms: Mapping[str, Form]) -> list[Finding]:
     return found
 
 
-def _kind(name: str, seen: Form, expected: Form) -> list[Finding]:
+def column(name: str, seen: str | None, expected: Form) -> list[Finding]:
+    """What keeps a column that holds ``seen``, None if it is not there, from being compared."""
+    if seen is None:
+        return [_finding(name, "missing_column", f"column {name} is missing", True)]
     if seen == "empty":
         return [_finding(name, "no_values", f"column {name} has no values at all", True)]
     if seen != expected:
@@ -95,7 +96,7 @@ def _kind(name: str, seen: Form, expected: Form) -> list[Finding]:
     return []
 
 
-def _words(kind: Form) -> str:
+def _words(kind: str) -> str:
     return {"number": "numbers", "text": "text", "flag": "true and false"}.get(
         kind, "neither numbers nor text"
     )
@@ -103,29 +104,51 @@ def _words(kind: Form) -> str:
 
 def values(name: str, window: NDArray[np.float64], reference: NDArray[np.float64]) -> list[Finding]:
     """Numbers that are missing, infinite or all the same where the reference's are not."""
+    present = window[~np.isnan(window)]
+    return counts(
+        name,
+        reference,
+        rows=len(window),
+        missing=len(window) - len(present),
+        infinite=int(np.isinf(present).sum()),
+        ends=(present.min(initial=np.inf), present.max(initial=-np.inf)),
+    )
+
+
+def counts(
+    name: str,
+    reference: NDArray[np.float64],
+    *,
+    rows: int,
+    missing: int,
+    infinite: int,
+    ends: tuple[float, float],
+) -> list[Finding]:
+    """:func:`values` of a column of which only this much is known; ``ends`` are both extremes."""
     found: list[Finding] = []
-    infinite = int(np.isinf(window).sum())
     if infinite:
         detail = f"column {name} holds {infinite:,} infinite values"
         found.append(_finding(name, "infinite", detail, False))
-    missing = int(np.isnan(window).sum())
     if missing and not np.isnan(reference).any():
-        detail = f"column {name} lacks {missing:,} of {len(window):,} values, the reference none"
+        detail = f"column {name} lacks {missing:,} of {rows:,} values, the reference none"
         found.append(_finding(name, "missing_values", detail, False))
-    present = window[~np.isnan(window)]
     varies = np.nanmin(reference) < np.nanmax(reference)
-    if varies and len(present) > 1 and present.min() == present.max():
-        detail = f"column {name} is always {present[0]:g}, the reference varies"
+    if varies and rows - missing > 1 and ends[0] == ends[1]:
+        detail = f"column {name} is always {ends[0]:g}, the reference varies"
         found.append(_finding(name, "constant", detail, False))
     return found
 
 
 def labels(name: str, window: NDArray[np.object_], classes: Sequence[str]) -> list[Finding]:
     """Categories that are missing where the reference's never are."""
-    missing = int((window == "").sum())
+    return blank(name, int((window == "").sum()), len(window), classes)
+
+
+def blank(name: str, missing: int, rows: int, classes: Sequence[str]) -> list[Finding]:
+    """:func:`labels` of a column of which only the number of missing values is known."""
     if not missing or "" in classes:
         return []
-    detail = f"column {name} lacks {missing:,} of {len(window):,} values, the reference none"
+    detail = f"column {name} lacks {missing:,} of {rows:,} values, the reference none"
     return [_finding(name, "missing_values", detail, False)]
 
 

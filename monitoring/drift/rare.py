@@ -114,6 +114,22 @@ def of_categories(window: Floats, reference: Floats, share: float) -> Floats:
     return np.maximum(known, statistics.excess(unknown, alone, share))
 
 
+def of_counts(
+    window: Floats, reference: Floats, lower: Floats, edges: Floats, share: float
+) -> Floats:
+    """The largest excess of each column of numbers, but for values that repeat, (columns,).
+
+    Args:
+        window, reference: counts (columns, bins).
+        lower: (columns,) rows of the window below everything in the reference.
+        edges: (columns, edges), of which the last finite one is the reference's largest value.
+    """
+    last = 1 + np.isfinite(edges).sum(axis=-1)
+    higher = np.take_along_axis(window, last[:, None], axis=1)[:, 0]
+    missing = statistics.excess(window[:, 0], reference[:, 0], share)
+    return np.maximum(missing, statistics.beyond(np.maximum(lower, higher), share))
+
+
 def of_numbers(column: Floats, known: Floats, share: float) -> float:
     """The largest excess of one column of a window.
 
