@@ -29,7 +29,9 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     trained, curves, summary = cached(train, model)(name, params, config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
     drift_profile = cached(profile, features)(name, config["seed"], onnx, fit, stop)
-    metrics, answers = cached(evaluate, features)(name, config["gate"]["metric"], onnx, holdout)
+    metrics, answers, baseline = cached(evaluate, features)(
+        name, config["gate"]["metric"], config["seed"], onnx, holdout
+    )
     decision = cached(compare, features)(
         name, champion, config["gate"], config["seed"], holdout, answers
     )
@@ -48,4 +50,5 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
         answers,
         decision,
         drift_profile,
+        baseline,
     )

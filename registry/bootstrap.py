@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from kaizen.usecase import Array
-from registry import resampled
-from registry.resampled import Floats
+from usecases import resampled
+from usecases.resampled import Floats
 
 Direction = Literal["higher", "lower"]
 

@@ -1,4 +1,4 @@
-"""The challenger's answers on the holdout, and what they are worth."""
+"""The challenger's answers on the holdout, what they are worth, and what is kept of them."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ import pandas as pd
 from zenml import step
 
 from kaizen import catalog, progress
+from monitoring.performance.baseline import Baseline
 from serving.scorer import Scorer
 from stacks.zenml_settings import ARRAY
 from usecases import scores
@@ -14,10 +15,19 @@ from usecases import scores
 
 @step(output_materializers={"answers": ARRAY})
 def evaluate(
-    usecase: str, metric: str, onnx: bytes, holdout: pd.DataFrame
-) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[np.ndarray, "answers"]]:
+    usecase: str, metric: str, seed: int, onnx: bytes, holdout: pd.DataFrame
+) -> tuple[
+    Annotated[dict[str, float], "metrics"],
+    Annotated[np.ndarray, "answers"],
+    Annotated[bytes, "baseline"],
+]:
+    """``baseline`` is empty where there is no truth: later answers are held against nothing."""
     case = catalog.usecase(usecase)
-    metrics, answers = scores.of(case, holdout, Scorer(onnx)(case.features.decode(holdout)))
+    outputs = Scorer(onnx)(case.features.decode(holdout))
+    metrics, answers = scores.of(case, holdout, outputs)
     if metric in metrics:
         progress.figure(f"{metric} {metrics[metric]:,.4f} on {len(holdout):,} held-out rows")
-    return metrics, answers
+    if case.target is None or holdout.empty:
+        return metrics, answers, b""
+    baseline = Baseline.of(case, metric, case.truth(holdout), outputs, seed)
+    return metrics, answers, baseline.to_bytes()

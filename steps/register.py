@@ -10,7 +10,7 @@ from kaizen import catalog, progress
 from kaizen.config import Config
 from kaizen.paths import home
 from kaizen.results import Decision
-from registry import profiles
+from registry import baselines, profiles
 from registry.enrolment import Judged, enrol
 from serving.golden import Golden
 
@@ -31,6 +31,7 @@ def register(
     answers: np.ndarray,
     decision: Decision,
     profile: bytes,
+    baseline: bytes,
 ) -> Annotated[str, "version"]:
     """``params`` was trained with: the configuration's, or what its sweep has chosen."""
     name = config["usecase"]
@@ -57,6 +58,8 @@ def register(
     )
     if profile:
         profiles.keep(name, version, profile)
+    if baseline:
+        baselines.keep(name, version, baseline)
     log_metadata(
         {
             "usecase": name,

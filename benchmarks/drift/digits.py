@@ -54,8 +54,7 @@ class World(NamedTuple):
 
     def observe(self, images: NDArray[np.uint8]) -> pd.DataFrame:
         """What monitoring sees of images (n, 784)."""
-        embedding = np.maximum(images / 255 @ self.into + self.offset, 0)
-        shares = _softmax(embedding @ self.out + self.bias)
+        embedding, shares = self.embedding(images), self.shares(images)
         return pd.DataFrame(
             {
                 "digit": shares.argmax(axis=1),
@@ -64,6 +63,14 @@ class World(NamedTuple):
                 "embedding": list(embedding),
             }
         )
+
+    def embedding(self, images: NDArray[np.uint8]) -> Floats:
+        """The hidden layer (n, HIDDEN)."""
+        return np.maximum(images / 255 @ self.into + self.offset, 0)
+
+    def shares(self, images: NDArray[np.uint8]) -> Floats:
+        """The probability of each digit (n, 10)."""
+        return _softmax(self.embedding(images) @ self.out + self.bias)
 
 
 def _softmax(scores: Floats) -> Floats:

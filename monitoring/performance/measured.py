@@ -33,3 +33,22 @@ class Performance(Record):
     p: float | None = None
     worse: bool = False
     reason: str
+
+
+def unknown(
+    reason: str,
+    metric: str = "",
+    direction: Literal["higher", "lower"] = "higher",
+    *,
+    baseline: float | None = None,
+    rows: int = 0,
+) -> Performance:
+    """Performance of which nothing is known, and why."""
+    return Performance(
+        state="unknown",
+        metric=metric,
+        direction=direction,
+        baseline=baseline,
+        rows=rows,
+        reason=reason,
+    )

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from registry import bootstrap, resampled
-from usecases import scores
+from registry import bootstrap
+from usecases import resampled, scores
 
 ROWS = 60
 

@@ -1,0 +1,7 @@
+"""What a model version was judged on (``monitoring/performance/baseline.py``)."""
+
+from registry.beside import Beside
+
+BASELINE = Beside("baseline.zip", "baseline_sha256")
+
+keep, of = BASELINE.keep, BASELINE.of
