@@ -21,6 +21,7 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+from benchmarks.drift import network  # noqa: E402
 from benchmarks.drift.trials import KINDS, Found  # noqa: E402
 
 OUTPUT = Path(__file__).resolve().parent / "trials"
@@ -71,6 +72,8 @@ def main() -> None:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     todo = list(tasks(asked.only, asked.first, asked.trials, asked.out))
+    if any(kind == "network" for kind, _, _ in todo):
+        network.prepare()
     started = time.monotonic()
     with get_context("spawn").Pool(asked.jobs) as pool:
         for count, (task, found) in enumerate(pool.imap_unordered(one, todo), 1):

@@ -73,13 +73,21 @@ def summary(trials: list[Found]) -> dict[str, Any]:
         rows = sum(trial["windows"] for trial in trials)
         found["single alarms per 1,000"] = 1000 * sum(t["p <= 0.006"] for t in trials) / rows
     if "delay" in trials[0]:
-        delays = np.array([np.inf if t["delay"] is None else t["delay"] for t in trials])
-        at = {name: float(np.quantile(delays, q, method="higher")) for name, q in _DELAYS.items()}
-        found["delay"] = {name: value if np.isfinite(value) else None for name, value in at.items()}
+        found["delay"] = _delay([trial["delay"] for trial in trials])
+    if "delays" in trials[0]:
+        found["delays"] = {
+            source: _delay([trial["delays"][source] for trial in trials])
+            for source in trials[0]["delays"]
+        }
     return found
 
 
-_DELAYS = {"median": 0.5, "p90": 0.9}
+def _delay(delays: list[int | None]) -> dict[str, float | None]:
+    """Median and p90; None where the alarm did not come."""
+    known = np.array([np.inf if delay is None else delay for delay in delays])
+    at = {"median": 0.5, "p90": 0.9}
+    found = {name: float(np.quantile(known, q, method="higher")) for name, q in at.items()}
+    return {name: value if np.isfinite(value) else None for name, value in found.items()}
 
 
 def lines(name: str, found: dict[str, Any]) -> list[str]:
@@ -94,6 +102,8 @@ def lines(name: str, found: dict[str, Any]) -> list[str]:
             rows.append((key, f"{found[key]:.2f} ({counted})"))
     if "delay" in found:
         rows.append(("delay, median and p90", "{median} and {p90}".format(**found["delay"])))
+    for source, delay in found.get("delays", {}).items():
+        rows.append((f"{source}: rows, median and p90", "{median} and {p90}".format(**delay)))
     return [f"| {name} | {what} | {value} |" for what, value in rows]
 
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.drift import digits
+from benchmarks.drift import network as world
 from benchmarks.drift.patients import CHANGES, patients
 from monitoring.drift.profile import Profile
 from monitoring.drift.stream import ALARM, follow
+from monitoring.drift.verdict import Verdict
 
 Found = dict[str, Any]
 
@@ -43,6 +46,18 @@ IMAGES = {
     "4000/100": Setting(4000, 100),
     "4000/500": Setting(4000, 500),
 }
+NETWORK = {
+    "3000/10": Setting(3000, 10, clean=200),
+    "3000/100": Setting(3000, 100, clean=100),
+    "3000/375": Setting(3000, 375, clean=40),
+    "3000/500": Setting(3000, 500, clean=40),
+    "963/120": Setting(963, 120, clean=80),
+}
+"""Half of a reference's rows are anchors. 963 rows are as many as validate the product's network,
+3,000 about as many as validate and judge it; 120 and 375 are the windows of such profiles."""
+
+SOON = 500
+"""Images within which it shall be seen that a tenth of them is from elsewhere."""
 STREAMS = {
     "442/100": Setting(442, 100, clean=500),
     "2000/100": Setting(2000, 100, clean=500),
@@ -137,6 +152,72 @@ def image(name: str, number: int) -> Found:
     }
 
 
+def network(name: str, number: int) -> Found:
+    """The product's network: windows of digits, single digits, and digits from elsewhere.
+
+    Reference and windows are other digits of the 5,000 that the network has not seen, drawn anew
+    for each trial; trials share those 5,000, and the 1,500 of each source from elsewhere. The
+    windows of ``alarms`` share no row. Where the stream needs more windows than there are rows,
+    they are shuffled and used again; what is odd about them counts again: an upper estimate.
+    """
+    random, setting = seeds("network", name, number), NETWORK[name]
+    seen = world.unseen()[0]
+    seen = seen.iloc[random.permutation(len(seen))]
+    profile = Profile.fit(
+        seen.iloc[: setting.reference],
+        categorical=["digit"],
+        embedding="embedding",
+        confidence="confidence",
+        window=setting.window,
+        seed=number,
+    )
+    fresh = seen.iloc[setting.reference :]
+    verdicts: list[Verdict] = []
+    once = min(len(fresh) // setting.window, setting.clean)
+    while len(verdicts) < setting.clean:
+        verdicts += [profile.check(rows) for rows in _cut(fresh, setting.window)]
+        fresh = fresh.iloc[random.permutation(len(fresh))]
+    verdicts = verdicts[: setting.clean]
+    clean = profile.row_p(seen.iloc[setting.reference :]).tolist()
+    changes: dict[str, bool] = {}
+    delays: dict[str, int | None] = {}
+    for source in world.SOURCES:
+        other = world.elsewhere(source)[0]
+        other = other.iloc[random.permutation(len(other))[:SOON]]
+        mixed = fresh.iloc[:SOON].copy()
+        tenth = random.permutation(SOON)[: SOON // 10]
+        mixed.iloc[tenth] = other.iloc[tenth]
+        checked = [profile.check(rows) for rows in _cut(mixed, setting.window)]
+        changes |= {
+            source: profile.check(other.iloc[: setting.window]).drifted,
+            f"a tenth {source}, one window": checked[0].drifted,
+            f"a tenth {source}, any window within {SOON}": any(one.drifted for one in checked),
+            f"a tenth {source}, stream of windows within {SOON}": first(_p(checked)) is not None,
+            f"a tenth {source}, row by row within {SOON}": first(profile.row_p(mixed).tolist())
+            is not None,
+        }
+        delays[source] = first(profile.row_p(other).tolist())
+    return {
+        "clean": _p(verdicts[:once]),
+        "alarms": [verdict.drifted for verdict in verdicts[:once]],
+        "changes": changes,
+        "windows": len(verdicts),
+        "stream": alarms(_p(verdicts)),
+        "rows": len(clean),
+        "row_alarms": alarms(clean),
+        "delays": delays,
+    }
+
+
+def _cut(rows: pd.DataFrame, window: int) -> list[pd.DataFrame]:
+    """``rows`` in whole windows."""
+    return [rows.iloc[at : at + window] for at in range(0, len(rows) - window + 1, window)]
+
+
+def _p(verdicts: list[Verdict]) -> list[float]:
+    return [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
+
+
 def alarms(p: list[float]) -> int:
     """Alarms of a stream that begins anew after each."""
     strength, found = 1.0, 0
@@ -166,4 +247,5 @@ KINDS: dict[str, tuple[Callable[[str, int], Found], tuple[str, ...]]] = {
     "table": (table, tuple(TABLES)),
     "stream": (stream, tuple(STREAMS)),
     "image": (image, tuple(IMAGES)),
+    "network": (network, tuple(NETWORK)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import pandera.pandas as pa
 from pydantic import BaseModel
 
 from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
-from usecases.digits import settings, source
+from usecases.digits import foreign, settings, source
 from usecases.digits.features import PIXELS, features
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 CLASSES = tuple(range(10))
 LEAST_ROWS = 200
@@ -35,6 +36,9 @@ class Digits:
     features: Features = features
     Params: type[BaseModel] = settings.Params
     Data: type[BaseModel] = source.Data
+    foreign: Mapping[str, Callable[[], pd.DataFrame]] = {
+        name: partial(foreign.load, name) for name in foreign.SHA256
+    }
 
     def fingerprint(self, data: source.Data) -> str:
         return source.fingerprint(data)
