@@ -59,7 +59,7 @@ def simulate(
     again: Annotated[
         bool, typer.Option("--again", help="Forget what was sent with this seed; begin anew.")
     ] = False,
-    list_: Annotated[
+    listed: Annotated[
         bool, typer.Option("--list", help="List the scenarios, send nothing.")
     ] = False,
     json: options.Json = False,
