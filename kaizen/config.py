@@ -173,7 +173,9 @@ def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Mode
 
 
 def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> UsageError:
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelt key is also one that is missing: the nearest known one says more.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     path, kinds = _followed(model, first["loc"])
     name = ".".join(filter(None, [prefix, *path]))
     if first["type"] == "extra_forbidden":

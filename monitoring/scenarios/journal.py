@@ -58,6 +58,12 @@ class Sent(Record):
 class Journal:
     """One simulation.
 
+    Attributes:
+        sent: what came of the rows of each request, by its name.
+        labels: the truth by the ids of events.
+        run, begun, most: its name, its first second, and the rows of one of its requests.
+        since: all answers that came before it are noted.
+
     Args:
         folder: ``Home.simulations / USECASE / NAME-SEED``.
         about: what is simulated; plain JSON values.
@@ -85,6 +91,8 @@ class Journal:
         self.run: str = begun["run"]
         self.begun: float = begun["begun"]
         self.most: int = begun["most"]
+        path = folder / SENT
+        self.since = path.stat().st_mtime if path.is_file() else self.begun
         self._read()
 
     def note(self, rows: Sequence[Sent], labels: Mapping[str, Any]) -> None:
@@ -94,10 +102,15 @@ class Journal:
             OSError: it could not be written.
         """
         # Labels first: those without a sent row are dropped when the simulation goes on.
-        _append(self.folder / LABELS, [_label(event, label) for event, label in labels.items()])
+        self.label(labels)
         _append(self.folder / SENT, [row.model_dump_json(exclude_none=True) for row in rows])
         self._keep(rows)
-        self.labels.update(labels)
+
+    def label(self, labels: Mapping[str, Any]) -> None:
+        """Keep the truth of events; what is known is not written again."""
+        fresh = {event: label for event, label in labels.items() if event not in self.labels}
+        _append(self.folder / LABELS, [_label(event, label) for event, label in fresh.items()])
+        self.labels.update(fresh)
 
     def settle(self) -> None:
         """All that is noted is on disk, also against a power cut, when this returns."""

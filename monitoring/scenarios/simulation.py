@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,20 +68,19 @@ def send(
     Raises:
         KaizenError: no answer came; the same again goes on.
     """
-    doubtful = journal.doubtful()
+    doubtful, lost = journal.doubtful(), _lost(events, journal)
     begun, asked = time.monotonic(), 0
     for tick in ticks:
         before = asked
         for number, body in enumerate(bodies(tick.rows, journal.most)):
             request = f"{journal.run}-{tick.number}-{number}"
             if request in journal.sent:
+                journal.label(_labels(journal.sent[request], body))
                 continue
-            if (
-                doubtful is not None
-                and request == doubtful[0]
-                and not body.rows[0].malformed  # it has no event
-                and (found := _answered(events, body, *doubtful, patience_s))
-            ):
+            found = lost.get(request)
+            if found is None and doubtful and request == doubtful[0]:
+                found = _awaited(events, body, *doubtful, patience_s)
+            if found is not None:
                 _note(journal, tick, body, request, OK, found)
                 continue
             if rate is not None:
@@ -142,12 +141,16 @@ def _note(
         )
         for at, asked in enumerate(body.rows)
     ]
-    labels = {
+    journal.note(rows, _labels(rows, body))
+
+
+def _labels(rows: Sequence[Sent], body: Body) -> dict[str, Any]:
+    """The truth of the events of one request."""
+    return {
         row.event: asked.truth
         for row, asked in zip(rows, body.rows, strict=True)
         if row.event is not None and asked.truth is not None
     }
-    journal.note(rows, labels)
 
 
 def _ids(reply: Reply, body: Body) -> list[str] | None:
@@ -163,25 +166,34 @@ def _ids(reply: Reply, body: Body) -> list[str] | None:
     return found
 
 
-def _answered(
+def _lost(events: Path, journal: Journal) -> dict[str, list[str]]:
+    """The ids of the events of requests whose answers were never noted, by the request's name."""
+    found: dict[str, dict[int, str]] = {}
+    for event in read(events, since=journal.since - CLOCK_S):
+        name = event["trace"] or ""
+        if name.startswith(journal.run) and name not in journal.sent:
+            found.setdefault(name, {})[event["row"]] = event_id(event["request"], event["row"])
+    return {name: [ids[row] for row in sorted(ids)] for name, ids in found.items()}
+
+
+def _awaited(
     events: Path, body: Body, request: str, since: float, patience_s: float
 ) -> list[str] | None:
-    """The ids of the events of a request whose answer was never seen; None where it was not taken.
+    """The ids of the events of a request that was on its way; None where it was not taken.
 
-    A request on its way may be answered for as long as the service allows: that long it is waited
-    for, or it would be sent twice.
+    It may be answered for as long as the service allows: that long it is waited for, or it would be
+    sent twice. A malformed one has no event.
     """
-    while True:
+    while not body.rows[0].malformed and time.time() - since <= patience_s:
         found = {
             event["row"]: event_id(event["request"], event["row"])
             for event in read(events, since=since - CLOCK_S)
             if event["trace"] == request
         }
-        if len(found) == len(body.rows):
+        if found:
             return [found[row] for row in sorted(found)]
-        if time.time() - since > patience_s:
-            return None
         time.sleep(_PAUSE)
+    return None
 
 
 Labeller = Callable[[dict[str, Any]], None]
