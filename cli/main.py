@@ -29,6 +29,7 @@ from cli import (  # noqa: E402
     run,
     score,
     serve,
+    simulate,
     stack,
     sweep,
     traffic,
@@ -71,8 +72,8 @@ def kaizen(
 
 
 _GROUPS = (
-    run, sweep, new, score, serve, traffic, replay, verify, image, doctor, gc, logs, events, label,
-    compact, registry, ui,
+    run, sweep, new, score, serve, traffic, replay, verify, simulate, image, doctor, gc, logs,
+    events, label, compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -172,18 +172,23 @@ def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Mode
         raise _in_words(model, error, prefix) from None
 
 
-_KINDS = ("hash", "fixed", "count", "time")
-"""Tags of unions, which pydantic puts into the path of a key."""
-
-
 def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> UsageError:
-    first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part not in _KINDS]
+    found = error.errors(include_url=False)
+    # A misspelt key is also one that is missing: the nearest known one says more.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    path, kinds = _followed(model, first["loc"])
     name = ".".join(filter(None, [prefix, *path]))
     if first["type"] == "extra_forbidden":
-        return unknown("key", name, _keys(model, path[:-1], prefix))
+        return unknown("key", name, _keys(model, first["loc"], prefix))
     if first["type"] == "missing":
         return UsageError(f"{name} is missing from the configuration")
+    if first["type"] == "union_tag_not_found":
+        known = ", ".join(sorted(filter(None, map(_tag, kinds))))
+        return UsageError(f"{name}.KIND is missing from the configuration: expected {known}")
+    if first["type"] == "union_tag_invalid":
+        return unknown(f"{name}.KIND", first["ctx"]["tag"], filter(None, map(_tag, kinds)))
+    if isinstance(first["input"], Mapping):
+        return UsageError(f"{name}: {_lower(first['msg'])}")
     return UsageError(f"{name} is {first['input']!r}: {_lower(first['msg'])}")
 
 
@@ -191,18 +196,40 @@ def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _keys(model: type[BaseModel], path: Sequence[str], prefix: str) -> list[str]:
+def _keys(model: type[BaseModel], loc: Sequence[int | str], prefix: str) -> list[str]:
     """The keys known where an unknown one stood, written in full."""
-    kinds: list[type[BaseModel]] = [model]
-    for part in path:
-        kinds = [kind for owner in kinds for kind in _models(owner, part)]
+    path, kinds = _followed(model, loc[:-1])
     names = {field for kind in kinds for field in kind.model_fields}
     return [".".join(filter(None, [prefix, *path, name])) for name in sorted(names)]
 
 
-def _models(owner: type[BaseModel], name: str) -> list[type[BaseModel]]:
-    if name not in owner.model_fields:
-        return []
-    annotation = owner.model_fields[name].annotation
-    options = getattr(annotation, "__args__", None) or (annotation,)
-    return [kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)]
+def _followed(
+    model: type[BaseModel], loc: Sequence[int | str]
+) -> tuple[list[str], list[type[BaseModel]]]:
+    """The path of a key as it is written, and which models may stand there.
+
+    pydantic puts the KIND of a union's member into its path as well.
+    """
+    path, kinds = [], [model]
+    for part in loc:
+        if len(kinds) > 1 and (chosen := [kind for kind in kinds if _tag(kind) == part]):
+            kinds = chosen
+            continue
+        owners = [kind for kind in kinds if part in kind.model_fields]
+        path.append(str(part))
+        if owners:
+            fields = [owner.model_fields[str(part)].annotation for owner in owners]
+            kinds = [kind for field in fields for kind in _models(field)]
+    return path, kinds
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    field = model.model_fields.get("KIND")
+    return field.default if field else None
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models in an annotation, however deep: of a union, a list, the values of a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [kind for part in get_args(annotation) for kind in _models(part)]
