@@ -7,7 +7,7 @@ Later wins: ``configs/NAME.yaml``, ``configs/env/$KAIZEN_ENV.yaml``, the preset,
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -173,17 +173,21 @@ def check(model: type[Model], tree: Mapping[str, Any], prefix: str = "") -> Mode
 
 
 _KINDS = ("hash", "fixed", "count", "time")
-"""Tags of unions, which pydantic puts into the path of a key."""
+"""Tags of unions, which pydantic puts into the path of a key; others stand between < and >."""
 
 
 def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> UsageError:
     first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part not in _KINDS]
+    path = [part for part in map(str, first["loc"]) if not (part in _KINDS or part[:1] == "<")]
     name = ".".join(filter(None, [prefix, *path]))
     if first["type"] == "extra_forbidden":
         return unknown("key", name, _keys(model, path[:-1], prefix))
     if first["type"] == "missing":
         return UsageError(f"{name} is missing from the configuration")
+    if first["type"] == "secret":  # which may not be shown
+        return UsageError(f"{name}: {first['msg']}")
+    if first["type"] == "channel":  # named in full
+        return UsageError(first["msg"])
     return UsageError(f"{name} is {first['input']!r}: {_lower(first['msg'])}")
 
 
@@ -195,7 +199,8 @@ def _keys(model: type[BaseModel], path: Sequence[str], prefix: str) -> list[str]
     """The keys known where an unknown one stood, written in full."""
     kinds: list[type[BaseModel]] = [model]
     for part in path:
-        kinds = [kind for owner in kinds for kind in _models(owner, part)]
+        # What is no field is a name in a mapping, whose values are of the kinds found already.
+        kinds = [kind for owner in kinds for kind in _models(owner, part)] or kinds
     names = {field for kind in kinds for field in kind.model_fields}
     return [".".join(filter(None, [prefix, *path, name])) for name in sorted(names)]
 
@@ -203,6 +208,13 @@ def _keys(model: type[BaseModel], path: Sequence[str], prefix: str) -> list[str]
 def _models(owner: type[BaseModel], name: str) -> list[type[BaseModel]]:
     if name not in owner.model_fields:
         return []
-    annotation = owner.model_fields[name].annotation
-    options = getattr(annotation, "__args__", None) or (annotation,)
-    return [kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return list(_within(owner.model_fields[name].annotation))
+
+
+def _within(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model that an annotation speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for part in getattr(annotation, "__args__", ()):
+        yield from _within(part)
