@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from cli import (  # noqa: E402
+    alerts,
     compact,
     doctor,
     events,
@@ -79,6 +80,7 @@ for group in _GROUPS:
     group.add(app)
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")
+app.add_typer(alerts.app, name="alerts")
 
 
 INTERRUPTED = 130

@@ -189,6 +189,10 @@ def _in_words(model: type[BaseModel], error: ValidationError, prefix: str) -> Us
         return unknown(f"{name}.KIND", first["ctx"]["tag"], filter(None, map(_tag, kinds)))
     if isinstance(first["input"], Mapping):
         return UsageError(f"{name}: {_lower(first['msg'])}")
+    if first["type"] == "secret":  # which may not be shown
+        return UsageError(f"{name}: {first['msg']}")
+    if first["type"] == "channel":  # named in full
+        return UsageError(first["msg"])
     return UsageError(f"{name} is {first['input']!r}: {_lower(first['msg'])}")
 
 
@@ -212,6 +216,8 @@ def _followed(
     """
     path, kinds = [], [model]
     for part in loc:
+        if str(part).startswith("<"):  # the tag of a union that is told apart by what it holds
+            continue
         if len(kinds) > 1 and (chosen := [kind for kind in kinds if _tag(kind) == part]):
             kinds = chosen
             continue

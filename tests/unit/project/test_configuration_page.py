@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from cli.checks import PORTS
 from kaizen import config
+from kaizen.alerting import AlertsRule
 from kaizen.paths import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -26,6 +27,9 @@ def settings(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
     for name, field in model.model_fields.items():
         default = field.get_default(call_default_factory=True)
         default = NONE if default is PydanticUndefined else default
+        if isinstance(default, AlertsRule):
+            found |= settings(AlertsRule, f"{prefix}{name}.")
+            continue
         default = default.model_dump(mode="json") if isinstance(default, BaseModel) else default
         found[f"{prefix}{name}"] = list(default) if isinstance(default, tuple) else default
     return found
