@@ -18,6 +18,7 @@ from cli import (  # noqa: E402
     compact,
     doctor,
     events,
+    gallery,
     gc,
     image,
     keys,
@@ -72,7 +73,7 @@ def kaizen(
 
 _GROUPS = (
     run, sweep, new, score, serve, traffic, replay, verify, image, doctor, gc, logs, events, label,
-    compact, registry, ui,
+    gallery, compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)
