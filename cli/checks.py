@@ -26,7 +26,7 @@ from rollout.processes import MARK
 ENOUGH_DISK = 2 * 10**9
 """A training run of digits and its artifacts take a few hundred megabytes."""
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "gluster")
-PORTS = ("router", "zenml", "mlflow", "monitor")
+PORTS = ("router", "zenml", "mlflow", "evidently", "monitor")
 """Names that ``KAIZEN_PORT_<NAME>`` may have."""
 
 State = Literal["ok", "watch", "failed"]

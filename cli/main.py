@@ -19,11 +19,13 @@ from cli import (  # noqa: E402
     compact,
     doctor,
     events,
+    gallery,
     gc,
     image,
     keys,
     label,
     logs,
+    monitor,
     new,
     registry,
     replay,
@@ -73,8 +75,8 @@ def kaizen(
 
 
 _GROUPS = (
-    run, sweep, new, score, serve, traffic, replay, verify, simulate, image, doctor, gc, logs,
-    events, label, compact, registry, ui,
+    run, sweep, new, score, serve, monitor, traffic, replay, verify, simulate, image, doctor, gc,
+    logs, events, label, gallery, compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)

@@ -1,4 +1,4 @@
-"""``kaizen ui``: the interfaces of ZenML and MLflow, on loopback."""
+"""``kaizen ui``: the interfaces of ZenML, MLflow and Evidently, on loopback."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class Interface(StrEnum):
 
     zenml = "zenml"
     mlflow = "mlflow"
+    evidently = "evidently"
+
+
+DEFAULTS = {Interface.zenml: 8237, Interface.mlflow: 5000, Interface.evidently: 8000}
+"""Ports tried first."""
 
 
 def add(app: typer.Typer) -> None:
@@ -30,14 +35,13 @@ def ui(
     interface: Annotated[Interface, typer.Argument(help="Which interface.")],
     json: options.Json = False,
 ) -> None:
-    """Open ZenML's or MLflow's own interface on this home, until Ctrl-C.
+    """Open ZenML's, MLflow's or Evidently's own interface on this home, until Ctrl-C.
 
     Example: `kaizen ui mlflow`
     """
     from stacks import interfaces
 
-    default = {Interface.zenml: 8237, Interface.mlflow: 5000}[interface]
-    port = ports.choose(interface.value, default)
+    port = ports.choose(interface.value, DEFAULTS[interface])
     with interfaces.serving(interface.value, port, home()) as server:
         if json:
             as_json({"interface": interface.value, "url": server.url, "pid": server.pid})

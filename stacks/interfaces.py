@@ -1,4 +1,4 @@
-"""Starts ZenML's and MLflow's own web interfaces for this home, on loopback."""
+"""Starts the web interfaces of ZenML, MLflow and Evidently for this home, on loopback."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from kaizen.ports import HOST
 
 READY_S = 90.0
 STOP_S = 5.0
+ALIVE = {"evidently": "/api/version"}
+"""What answers when an interface does, where that is not ``/health``."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Interface:
 
 @contextmanager
 def serving(name: str, port: int, home: Home) -> Iterator[Interface]:
-    """The interface ``name`` ("zenml" or "mlflow") on ``port``, ended with the block.
+    """The interface ``name`` ("zenml", "mlflow" or "evidently") on ``port``, ended with the block.
 
     Raises:
         KaizenError: it ended at once or did not answer in time; the log is named.
@@ -48,7 +50,7 @@ def serving(name: str, port: int, home: Home) -> Iterator[Interface]:
     url = f"http://{HOST}:{port}"
     log = home.logs / f"ui-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command, extra = (_zenml if name == "zenml" else _mlflow)(port, home)
+    command, extra = {"zenml": _zenml, "mlflow": _mlflow, "evidently": _evidently}[name](port, home)
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -59,7 +61,7 @@ def serving(name: str, port: int, home: Home) -> Iterator[Interface]:
             start_new_session=True,
         )
     try:
-        _wait(url, process, log=str(log))
+        _wait(f"{url}{ALIVE.get(name, '/health')}", process, log=str(log))
         if name == "zenml":
             _skip_survey(url)
         yield Interface(url, process)
@@ -97,13 +99,24 @@ def _zenml(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
     }
 
 
+def _evidently(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
+    """Its server watches the workspace: a report kept meanwhile is shown without a restart."""
+    workspace = home.monitoring / "evidently"
+    workspace.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-m", "evidently.cli", "ui",
+        "--host", HOST, "--port", str(port), "--workspace", str(workspace),
+    ]  # fmt: skip
+    return command, {"DO_NOT_TRACK": "1"}
+
+
 def _wait(url: str, process: subprocess.Popen[bytes], log: str) -> None:
     end = time.monotonic() + READY_S
     while time.monotonic() < end:
         if process.poll() is not None:
             raise KaizenError(f"the interface ended at once (exit {process.returncode}): see {log}")
         try:
-            if httpx.get(f"{url}/health", timeout=2).status_code == httpx.codes.OK:
+            if httpx.get(url, timeout=2).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.2)

@@ -55,6 +55,6 @@ def drift_check(
                 for rows in (before, train)
             )
             title = f"{usecase}: new training data against that of v{champion}"
-            page = drift_page.html(known, seen, title)
+            page = drift_page.html(known, seen, title, verdict=found.verdict)
     progress.figure(found.note)
     return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")

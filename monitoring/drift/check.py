@@ -10,7 +10,7 @@ from kaizen.results import Record
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Verdict
 from monitoring.observation import CONFIDENCE, EMBEDDING
-from monitoring.reports.drift_page import MOST_CLASSES
+from monitoring.reports.sides import MOST_CLASSES
 
 WINDOW = 500
 """Rows of a window, or a quarter of the reference where that is less."""

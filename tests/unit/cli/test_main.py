@@ -51,8 +51,14 @@ def fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Exceptio
     [
         (["rnu"], "No such command 'rnu'. Did you mean 'run'? (see `kaizen --help`)"),
         (["run"], "Missing argument 'usecase'. (see `kaizen run --help`)"),
-        (["ui"], "Missing argument 'interface'. Choose from: zenml, mlflow (see `kaizen ui"),
-        (["ui", "x"], "Invalid value for 'interface': 'x' is not one of 'zenml', 'mlflow'"),
+        (
+            ["ui"],
+            "Missing argument 'interface'. Choose from: zenml, mlflow, evidently (see `",
+        ),
+        (
+            ["ui", "x"],
+            "Invalid value for 'interface': 'x' is not one of 'zenml', 'mlflow', 'evi",
+        ),
         (
             ["stack", "lst"],
             "No such command 'lst'. Did you mean 'list'? (see `kaizen stack --help`)",
