@@ -63,7 +63,7 @@ def monitor(
     if history is not None:
         _show(usecase, history, json=json)
     elif repeat is not None:
-        _repeat(usecase, repeat, rule, stack, json=json)
+        _repeat(usecase, repeat, stack, json=json)
     elif follow:
         _follow(usecase, version, rule, stack, json=json)
     else:
@@ -104,7 +104,7 @@ def _record(found: Watched) -> dict[str, Any]:
 def _follow(
     usecase: str, version: str | None, rule: MonitoringRule, stack: str, *, json: bool
 ) -> None:
-    from cli.terminal import quietly
+    from cli.terminal import apart
 
     log = log_of(usecase, "monitor")
 
@@ -114,20 +114,24 @@ def _follow(
         else:
             tell(assessment)
 
-    with explained(log), quietly(log) as say:
-        from pipelines import follow
+    def begun(url: str) -> None:
+        if not json:
+            line(f"watching {usecase}, metrics at {url}/metrics, Ctrl-C ends it")
 
-        follow.follow(usecase, version, rule, stack=stack, told=lambda each: say(told, each))
+    with explained(log), apart(log) as aloud:
+        from pipelines.follow import follow
+
+        follow(usecase, version, rule, stack=stack, told=aloud(told), begun=aloud(begun))
 
 
-def _repeat(usecase: str, name: str, rule: MonitoringRule, stack: str, *, json: bool) -> None:
+def _repeat(usecase: str, name: str, stack: str, *, json: bool) -> None:
     from cli.terminal import watching
 
     log = log_of(usecase, "monitor")
     with explained(log), watching(log):
         from pipelines import watch
 
-        found = watch.repeat(usecase, name, rule, stack=stack)
+        found = watch.repeat(usecase, name, stack=stack)
     if json:
         as_json(
             {

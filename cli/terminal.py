@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from cli.board import Board, Screen
 from kaizen import progress
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -25,6 +27,25 @@ def watching(log: Path) -> Iterator[None]:
         stack.callback(board.close)
         stack.enter_context(progress.listening(board))
         yield
+
+
+@contextmanager
+def apart(log: Path) -> Iterator[Callable[[Callable[[T], None]], Callable[[T], None]]]:
+    """All output goes to ``log``, but for that of functions that are passed through the yielded."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        terminal = stack.enter_context(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+        stack.enter_context(_redirected(log))
+
+        def aloud(function: Callable[[T], None]) -> Callable[[T], None]:
+            def heard(what: T) -> None:
+                with redirect_stdout(terminal):
+                    function(what)
+                terminal.flush()
+
+            return heard
+
+        yield aloud
 
 
 @contextmanager

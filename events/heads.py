@@ -6,6 +6,7 @@ they begin, so that an hour's events are not parsed to find five hundred.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from events.spool import OPEN, SEALED
 Key = tuple[float, str, int]
 """Time, request and row: the order of events."""
 
+_BLOCK = 1 << 20
 LATEST = 253402300800.0
 """The year 10,000; what is beyond it is no time."""
 _BEGINS = re.compile(
@@ -189,6 +191,24 @@ def begins(path: Path) -> float:
         except (TypeError, ValueError):
             break
     return -inf
+
+
+def end(path: Path) -> int:
+    """The byte at which the next line of a spool file will begin: after the last line break.
+
+    Raises:
+        FileNotFoundError: it was compacted since it was listed.
+    """
+    with _opened(path) as file:
+        at = file.seek(0, os.SEEK_END)
+        while at:
+            start = max(0, at - _BLOCK)
+            file.seek(start)
+            found = file.read(at - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            at = start
+    return 0
 
 
 def _lines(path: Path, start: int, end: int | None) -> Iterator[tuple[int, bytes]]:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
-from monitoring.alerts import manage, server
-from monitoring.watch import live
+from monitoring.alerts.gauges import figures
+from monitoring.alerts.server import Server
 from monitoring.watch.assessment import Assessment
-from monitoring.watch.window import Window
 from pipelines.watch import Watch, alone
 from registry import champions
 from stacks import zenml_zygote
@@ -30,30 +29,37 @@ def follow(
     *,
     stack: str = "local",
     told: Callable[[Assessment], None],
-    ended: Callable[[], bool] = lambda: False,
+    begun: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Watch ``usecase`` until ``ended``, or until interrupted.
+    """Watch ``usecase`` until interrupted.
 
     Args:
         version: a version or alias; None for whatever is champion, also after it changes.
         told: gets each assessment.
+        begun: gets the address of the metrics.
 
     Raises:
         UsageError: no such version or stack.
         KaizenError: somebody else watches it, there is nothing to compare with, or a step failed.
     """
-    with alone(usecase), server.serving(home()):
+    with alone(usecase), Server(lambda: figures(home(), time.time())) as server:
         zenml_zygote.ahead()
         activate(stack)
         watch, ticked = Watch(usecase, version, rule), 0.0
-        while not ended():
+        begun(server.url)
+        while True:
             if version is None and _champion(usecase) not in (None, watch.version):
                 watch = Watch(usecase, None, rule)
             for assessment in watch.due():
                 told(assessment)
-            if (early := look.early()) is not None:
+            if (early := watch.early()) is not None:
                 told(early)
             if time.monotonic() - ticked > TICK_S:
-                _tick(watch)
+                watch.tick()
                 ticked = time.monotonic()
             time.sleep(EVERY_S)
+
+
+def _champion(usecase: str) -> str | None:
+    known = champions.read(home().mlflow / "mlflow.db").get(usecase)
+    return known.version if known else None

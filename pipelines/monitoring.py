@@ -6,6 +6,7 @@ from zenml import pipeline
 
 from steps.monitor.alert import alert
 from steps.monitor.drift import drift
+from steps.monitor.night import night
 from steps.monitor.performance import performance
 from steps.monitor.quality import quality
 from steps.monitor.report import report
@@ -30,6 +31,12 @@ def monitoring(
 def repeated(usecase: str, window: dict[str, Any], rule: dict[str, Any]) -> None:
     """A window judged again and held beside what was found before; nobody is told."""
     assessed(usecase, window, rule, None, keep=False)
+
+
+@pipeline(name="nightly-report", enable_cache=False)
+def reporting(usecase: str, version: str, day: str, since: float, until: float) -> None:
+    """A day's events beside the reference, drawn whether anything drifted or not."""
+    night(usecase, version, day, since, until)
 
 
 def assessed(

@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from events import labels
-from kaizen import locks
+from events.read import read
+from kaizen import catalog, locks
 from kaizen.errors import KaizenError
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
 from kaizen.results import Record
 from monitoring.alerts import manage
+from monitoring.reports import nightly
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence
+from monitoring.watch.live import Live
 from monitoring.watch.store import Store
 from monitoring.watch.window import Window
 from monitoring.watch.windows import Waiting
-from pipelines.monitoring import monitoring, repeated
+from pipelines.monitoring import monitoring, repeated, reporting
 from registry import versions
 from stacks import zenml_zygote
 from stacks.zenml_start import activate
@@ -74,6 +77,8 @@ class Watch:
         self.store = Store(home())
         self.folder = home().events / usecase
         self._looked: dict[str, int] = {}
+        self._live = Live(catalog.features(usecase), self.profile, self.folder, self.version)
+        self._warned: int | None = None
 
     def next(self, *, partial: bool = False) -> Window | Waiting:
         """The next window that is due; with ``partial`` what is there of the one after it."""
@@ -111,6 +116,37 @@ class Watch:
             yield self.judge(window)
         for window in self.relabelled():
             yield self.judge(window)
+
+    def early(self) -> Assessment | None:
+        """Judge what is there of a window when single rows alarm, once for each window."""
+        evidence = self._live.look()
+        if evidence is None:
+            return None
+        part = self.next(partial=True)
+        if not isinstance(part, Window) or part.number == self._warned:
+            return None
+        self._warned = part.number
+        return self.judge(part, evidence)
+
+    def tick(self, *, flush: bool = False) -> None:
+        """See to what time brings: silence, groups of alerts, retries, the nightly report."""
+        now = time.time()
+        judged = self.store.newest(self.usecase, 1)
+        newest = next(iter(read(self.folder, limit=1)), None)
+        manage.tick(
+            home(),
+            self.usecase,
+            self.rule.alerts,
+            judged[0].at if judged else None,
+            newest["time"] if newest else None,
+            now,
+            flush=flush,
+        )
+        night = nightly.due(now, self.rule.report_hour, self.store.night(self.usecase))
+        if night is not None:
+            reporting.with_options(run_name=f"{self.usecase}-nightly-{night.day}-{{time}}")(
+                self.usecase, self.version, night.day.isoformat(), night.since, night.until
+            )
 
     def relabelled(self) -> list[Window]:
         """Windows judged before that more labels have come for since."""
@@ -166,8 +202,7 @@ def once(
         waiting = watch.next()
         if not found and isinstance(part := watch.next(partial=True), Window):
             found.append(watch.judge(part))
-        now = time.time()
-        manage.tick(home(), usecase, rule.alerts, now, now, now, flush=True)
+        watch.tick(flush=True)
     return Watched(
         usecase=usecase,
         version=watch.version,

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from kaizen.paths import Home
 from monitoring.alerts.alert import Alert
+from monitoring.alerts.book import Book
 from monitoring.watch.assessment import ALARMS, Assessment
+from monitoring.watch.store import Store
 
-VERSIONS, COLUMNS = 4, 200
-"""Of a use case, the versions judged last; of a version, the columns with the largest effects."""
+VERSIONS, COLUMNS, NEWEST = 4, 200, 50
+"""Of a use case, the versions judged last; of a version, the columns with the largest effects; and
+how many of the newest windows are looked at."""
 _COMMON = ("usecase", "version")
 _NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "drift_p_value": ("p value of the newest drift verdict", ()),
@@ -25,6 +29,14 @@ _NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "window_rows": ("Rows of it", ()),
     "alert_firing": ("Alerts of a rule that are not over", ("rule", "severity")),
 }
+
+
+def figures(home: Home, now: float) -> bytes:
+    """All gauges as they stand in ``home``."""
+    store = Store(home)
+    judged = {usecase: store.newest(usecase, NEWEST) for usecase in store.usecases()}
+    with Book(home) as book:
+        return exposition(judged, book.alerts(), now)
 
 
 def exposition(

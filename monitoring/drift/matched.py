@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from monitoring.drift.profile import LEAST_ROWS, Profile
+from monitoring.drift.fitting import LEAST_ROWS
+from monitoring.drift.profile import Profile
 from monitoring.drift.reference import Ints
 from monitoring.drift.statistics import Floats
 from monitoring.drift.verdict import Verdict

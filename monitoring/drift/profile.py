@@ -27,7 +27,7 @@ from monitoring.drift.calibration import Null
 from monitoring.drift.histogram import Histogram
 from monitoring.drift.reference import Reference
 from monitoring.drift.statistics import Floats
-from monitoring.drift.verdict import Verdict
+from monitoring.drift.verdict import Finding, Verdict
 from monitoring.drift.window_values import EMBEDDING, Shape
 
 LEVEL = 0.006
@@ -181,6 +181,12 @@ class Profile:
             findings,
             self._about(null.window, notes),
         )
+
+    def findings(self, window: pd.DataFrame) -> tuple[Finding, ...]:
+        """What is wrong with ``window`` itself, whatever its distribution; nothing is compared."""
+        if len(window) < fitting.LEAST_WINDOW:
+            return (quality.too_few(len(window), fitting.LEAST_WINDOW),)
+        return tuple(window_values.read(self.shape, self.reference, window)[2])
 
     def check_histogram(self, histogram: Histogram) -> Verdict:
         """Whether the rows that were counted come from where the reference came from.

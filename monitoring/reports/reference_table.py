@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitoring.drift.profile import EMBEDDING, Profile
+from monitoring.drift.profile import Profile
+from monitoring.drift.window_values import EMBEDDING
 
 
 def reference_table(profile: Profile) -> pd.DataFrame:

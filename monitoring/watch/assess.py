@@ -51,9 +51,7 @@ def assess(
         code: what judged.
     """
     evidence, by_row = _evidence(home, window, fingerprint, drift, row_p, before)
-    alarms, reason = explain(
-        profile, baseline, observed, drift, performance, estimate, answers
-    )
+    alarms, reason = explain(profile, baseline, observed, drift, performance, estimate, answers)
     alarms, reason = with_streams(alarms, reason, evidence, live or by_row)
     return Assessment(
         window=window,

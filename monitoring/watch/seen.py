@@ -115,6 +115,21 @@ def rows(
     )
 
 
+def ids(folder: Path, window: Window) -> list[str]:
+    """The ids of the events of ``window``, without reading more of them.
+
+    Raises:
+        KaizenError: events of the window are not there any more.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return [head.id for head in _members(folder, window)]
+        except FileNotFoundError:  # compacted, or removed, since it was listed
+            if not left:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
 def _members(folder: Path, window: Window) -> list[Head]:
     """The events of ``window``, by its digest, in their order.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from kaizen.errors import KaizenError, UsageError, unknown
 from kaizen.paths import Home
@@ -22,6 +23,9 @@ CREATE TABLE assessments (
     since REAL NOT NULL,
     document TEXT NOT NULL,
     UNIQUE (usecase, window, labels)
+);
+CREATE TABLE nights (
+    usecase TEXT NOT NULL, day TEXT NOT NULL, page TEXT NOT NULL, PRIMARY KEY (usecase, day)
 );
 CREATE INDEX in_order ON assessments (usecase, version, number);
 """
@@ -107,6 +111,21 @@ class Store:
                 (usecase, usecase, version),
             )
             return [Window.model_validate_json(document) for (document,) in rows]
+
+    def night(self, usecase: str) -> date | None:
+        """The day of the last nightly report, None before the first."""
+        with self._open() as database:
+            (day,) = database.execute(
+                "SELECT max(day) FROM nights WHERE usecase = ?", (usecase,)
+            ).fetchone()
+        return date.fromisoformat(day) if day else None
+
+    def had_night(self, usecase: str, day: date, page: str) -> None:
+        """Note the nightly report of ``day``; ``page`` is empty where there was nothing to draw."""
+        with self._open() as database:
+            database.execute(
+                "INSERT OR REPLACE INTO nights VALUES (?, ?, ?)", (usecase, day.isoformat(), page)
+            )
 
     def usecases(self) -> list[str]:
         """Use cases with an assessment."""

@@ -19,9 +19,7 @@ from steps.monitor import reference
 
 # In a process of its own: what Evidently imports takes seconds, and other steps import beside it.
 @step(enable_cache=False, settings=heavy())
-def report(
-    assessment: dict[str, Any], observed: pd.DataFrame
-) -> Annotated[str, "page"]:
+def report(assessment: dict[str, Any], observed: pd.DataFrame) -> Annotated[str, "page"]:
     """The page's path under ``Home.monitoring``, empty where nothing was drawn."""
     found = Assessment.model_validate(assessment)
     window = found.window

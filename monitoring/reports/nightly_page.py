@@ -1,0 +1,33 @@
+"""A day's events beside the reference, drawn and kept."""
+
+from __future__ import annotations
+
+from events.read import read
+from kaizen.paths import Home
+from kaizen.usecase import Features
+from monitoring import observation
+from monitoring.drift.profile import Profile
+from monitoring.reports import nightly, workspace
+from monitoring.reports.nightly import Night
+from monitoring.reports.reference_table import reference_table
+from monitoring.watch.decoded import decoded
+
+
+def draw(home: Home, features: Features, profile: Profile, version: str, night: Night) -> str:
+    """The page's path under ``Home.monitoring``; empty where the day has too few events to draw."""
+    usecase = features.name
+    events = nightly.chosen(read(home.events / usecase, since=night.since, version=version), night)
+    table = decoded(features, {str(event["id"]): dict(event) for event in events}).table
+    if table is None:
+        return ""
+    kept = workspace.add(
+        home.monitoring,
+        usecase,
+        night.title(usecase, version),
+        reference_table(profile),
+        observation.drawable(table),
+        at=night.at,
+        tags=[f"v{version}", "nightly"],
+        verdict=profile.check(table),
+    )
+    return str(kept.path.relative_to(home.monitoring))

@@ -1,0 +1,27 @@
+"""The nightly report: a day's events beside the reference, drawn by Evidently."""
+
+from datetime import date
+from typing import Annotated
+
+from zenml import step
+
+from kaizen import catalog, progress
+from kaizen.paths import home
+from monitoring.reports import nightly_page
+from monitoring.reports.nightly import Night
+from monitoring.watch.store import Store
+from stacks.zenml_settings import heavy
+from steps.monitor import reference
+
+
+@step(enable_cache=False, settings=heavy())
+def night(
+    usecase: str, version: str, day: str, since: float, until: float
+) -> Annotated[str, "page"]:
+    """The page's path under ``Home.monitoring``, empty where the day had no events."""
+    which = Night(date.fromisoformat(day), since, until)
+    profile = reference.profile(usecase, version)
+    page = nightly_page.draw(home(), catalog.features(usecase), profile, version, which)
+    Store(home()).had_night(usecase, which.day, page)
+    progress.figure(page or "no events that day")
+    return page
