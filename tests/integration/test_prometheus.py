@@ -1,4 +1,4 @@
-"""A gauge crosses its threshold: Prometheus and Alertmanager tell a webhook, and of the end, too."""
+"""A gauge crosses its threshold: Prometheus and Alertmanager tell a webhook, also when it ends."""
 
 from __future__ import annotations
 
