@@ -70,6 +70,9 @@ def check(
         before = book.alert(track.alert) if track.alert else None
         reason = why(last, last_event, rule.dead_after_s, now)
         if before is not None and before.open:
+            # The times in it go on with every tick; which silence it is rarely changes.
+            if before.reason.partition(",")[0] == reason.partition(",")[0]:
+                continue
             changed += book.keep(before, before.model_copy(update={"reason": reason}), now)
             continue
         track, after = lifecycle.met(

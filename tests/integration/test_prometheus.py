@@ -1,4 +1,4 @@
-"""A gauge crosses its threshold: Prometheus and Alertmanager tell a webhook, and of its end."""
+"""A gauge crosses its threshold: Prometheus and Alertmanager tell a webhook, also when it ends."""
 
 from __future__ import annotations
 
