@@ -29,6 +29,7 @@ from cli import (  # noqa: E402
     new,
     registry,
     replay,
+    report,
     run,
     score,
     serve,
@@ -76,7 +77,7 @@ def kaizen(
 
 _GROUPS = (
     run, sweep, new, score, serve, monitor, traffic, replay, verify, simulate, image, doctor, gc,
-    logs, events, label, gallery, compact, registry, ui,
+    logs, events, label, report, gallery, compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
 from monitoring.alerts.gauges import figures
 from monitoring.alerts.server import Server
 from monitoring.watch.assessment import Assessment
+from pipelines import reports
+from pipelines.drawing import Drawing
 from pipelines.watch import Watch, alone
 from registry import champions
 from stacks import zenml_zygote
@@ -42,20 +45,36 @@ def follow(
         UsageError: no such version or stack.
         KaizenError: somebody else watches it, there is nothing to compare with, or a step failed.
     """
-    with alone(usecase), Server(lambda: figures(home(), time.time())) as server:
+    drawing = Drawing(home().logs / f"reports-{usecase}.log")
+
+    def tell(assessment: Assessment) -> None:
+        told(assessment)
+        if assessment.alarms and not assessment.report:
+            drawing.add(usecase, assessment.window.name)
+
+    with (
+        alone(usecase),
+        Server(lambda: figures(home(), time.time())) as server,
+        closing(drawing),
+    ):
         zenml_zygote.ahead()
         activate(stack)
-        watch, ticked = Watch(usecase, version, rule), 0.0
+        watch, ticked, drawn = Watch(usecase, version, rule), 0.0, None
         begun(server.url)
         while True:
             if version is None and _champion(usecase) not in (None, watch.version):
                 watch = Watch(usecase, None, rule)
             for assessment in watch.due():
-                told(assessment)
+                tell(assessment)
             if (early := watch.early()) is not None:
-                told(early)
+                tell(early)
             if time.monotonic() - ticked > TICK_S:
                 watch.tick()
+                night = reports.due(usecase, rule)
+                if night is not None and night != drawn:
+                    drawn = night
+                    drawing.add(usecase, "--nightly")
+                drawing.go_on()
                 ticked = time.monotonic()
             time.sleep(EVERY_S)
 

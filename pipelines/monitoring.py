@@ -1,4 +1,4 @@
-"""One window of events to one assessment."""
+"""One window of events to one assessment; and the reports that explain."""
 
 from typing import Any
 
@@ -18,13 +18,8 @@ from steps.monitor.window import window as read
 def monitoring(
     usecase: str, window: dict[str, Any], rule: dict[str, Any], live: dict[str, Any] | None = None
 ) -> None:
-    """``window`` says which events, ``rule`` how they are judged and who is told.
-
-    People are told while the report is drawn, which takes seconds.
-    """
-    made, observed = assessed(usecase, window, rule, live, keep=True)
-    alert(usecase, rule, made)
-    report(made, observed)
+    """``window`` says which events, ``rule`` how they are judged and who is told."""
+    alert(usecase, rule, assessed(usecase, window, rule, live, keep=True))
 
 
 @pipeline(name="monitoring-again", enable_cache=False)
@@ -33,8 +28,15 @@ def repeated(usecase: str, window: dict[str, Any], rule: dict[str, Any]) -> None
     assessed(usecase, window, rule, None, keep=False)
 
 
+@pipeline(name="report", enable_cache=False)
+def reporting(usecase: str, window: dict[str, Any]) -> None:
+    """What explains the verdict of a window, drawn after people were told: it takes seconds."""
+    observed, _, _ = read(usecase, window)
+    report(usecase, window, observed)
+
+
 @pipeline(name="nightly-report", enable_cache=False)
-def reporting(usecase: str, version: str, day: str, since: float, until: float) -> None:
+def nightly(usecase: str, version: str, day: str, since: float, until: float) -> None:
     """A day's events beside the reference, drawn whether anything drifted or not."""
     night(usecase, version, day, since, until)
 
@@ -46,12 +48,11 @@ def assessed(
     live: dict[str, Any] | None,
     *,
     keep: bool,
-) -> tuple[Any, Any]:
-    """Window, quality, drift, performance, verdict: the assessment, and what was observed."""
+) -> Any:
+    """Window, quality, drift, performance, verdict: the assessment."""
     version = window["version"]
     observed, outcomes, reading = read(usecase, window)
     findings = quality(usecase, version, observed, reading)
     found, row_p = drift(usecase, version, observed, reading, findings)
     measured, estimated = performance(usecase, version, rule, found, observed, outcomes)
-    made = verdict(window, rule, live, keep, found, row_p, observed, measured, estimated)
-    return made, observed
+    return verdict(window, rule, live, keep, found, row_p, observed, measured, estimated)

@@ -14,14 +14,14 @@ from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
 from kaizen.results import Record
 from monitoring.alerts import manage
-from monitoring.reports import nightly
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence
 from monitoring.watch.live import Live
 from monitoring.watch.store import Store
 from monitoring.watch.window import Window
 from monitoring.watch.windows import Waiting
-from pipelines.monitoring import monitoring, repeated, reporting
+from pipelines import reports
+from pipelines.monitoring import monitoring, repeated
 from registry import versions
 from stacks import zenml_zygote
 from stacks.zenml_start import activate
@@ -129,7 +129,7 @@ class Watch:
         return self.judge(part, evidence)
 
     def tick(self, *, flush: bool = False) -> None:
-        """See to what time brings: silence, groups of alerts, retries, the nightly report."""
+        """See to what time brings: silence, groups of alerts, retries."""
         now = time.time()
         judged = self.store.newest(self.usecase, 1)
         newest = next(iter(read(self.folder, limit=1)), None)
@@ -142,11 +142,6 @@ class Watch:
             now,
             flush=flush,
         )
-        night = nightly.due(now, self.rule.report_hour, self.store.night(self.usecase))
-        if night is not None:
-            reporting.with_options(run_name=f"{self.usecase}-nightly-{night.day}-{{time}}")(
-                self.usecase, self.version, night.day.isoformat(), night.since, night.until
-            )
 
     def relabelled(self) -> list[Window]:
         """Windows judged before that more labels have come for since."""
@@ -203,6 +198,11 @@ def once(
         if not found and isinstance(part := watch.next(partial=True), Window):
             found.append(watch.judge(part))
         watch.tick(flush=True)
+        for each in found:
+            if each.alarms:
+                reports.draw(usecase, each.window.name)
+        if (night := reports.due(usecase, rule)) is not None:
+            reports.nightly(usecase, watch.version, night)
     return Watched(
         usecase=usecase,
         version=watch.version,

@@ -1,4 +1,4 @@
-"""What explains an alarm is drawn by Evidently; where there is none, nothing is."""
+"""What explains a verdict, drawn by Evidently."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,32 +11,29 @@ from kaizen.paths import home
 from monitoring import observation
 from monitoring.reports import workspace
 from monitoring.reports.reference_table import reference_table
-from monitoring.watch.assessment import Assessment
 from monitoring.watch.store import Store
+from monitoring.watch.window import Window
 from stacks.zenml_settings import heavy
 from steps.monitor import reference
 
 
-# In a process of its own: what Evidently imports takes seconds, and other steps import beside it.
+# In a process of its own: what Evidently imports is large, and stays in the process that has it.
 @step(enable_cache=False, settings=heavy())
-def report(assessment: dict[str, Any], observed: pd.DataFrame) -> Annotated[str, "page"]:
-    """The page's path under ``Home.monitoring``, empty where nothing was drawn."""
-    found = Assessment.model_validate(assessment)
-    window = found.window
-    if not found.alarms:
-        progress.figure("nothing to explain")
-        return ""
+def report(usecase: str, window: dict[str, Any], observed: pd.DataFrame) -> Annotated[str, "page"]:
+    """The page's path under ``Home.monitoring``."""
+    which, store = Window.model_validate(window), Store(home())
+    found = store.find(usecase, which.name)
     kept = workspace.add(
         home().monitoring,
-        window.usecase,
-        f"{window.usecase} {window.name}: {', '.join(found.alarms)}",
-        reference_table(reference.profile(window.usecase, window.version)),
+        usecase,
+        f"{usecase} {which.name}: {', '.join(found.alarms) or 'quiet'}",
+        reference_table(reference.profile(usecase, which.version)),
         observation.drawable(observed),
-        at=datetime.fromtimestamp(window.until, UTC),
-        tags=[f"v{window.version}", *found.alarms],
+        at=datetime.fromtimestamp(which.until, UTC),
+        tags=[f"v{which.version}", *found.alarms],
         verdict=found.drift,
     )
     page = str(kept.path.relative_to(home().monitoring))
-    Store(home()).reported(window.usecase, window.name, page)
+    store.reported(usecase, which.name, page)
     progress.figure(page)
     return page

@@ -9,10 +9,11 @@ from kaizen import catalog, progress
 from kaizen.paths import home
 from monitoring.watch import outcomes, seen
 from monitoring.watch.window import Window
+from stacks.zenml_settings import FRAME
 from steps.monitor import reference
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"observed": FRAME, "outcomes": FRAME})
 def window(
     usecase: str, window: dict[str, Any]
 ) -> tuple[

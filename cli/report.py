@@ -1,0 +1,73 @@
+"""``kaizen report``: what explains a verdict, as a page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.explained import explained, log_of
+from cli.output import as_json, line
+from kaizen.errors import KaizenError
+from kaizen.paths import home
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(report)
+
+
+def report(
+    usecase: options.Usecase,
+    window: Annotated[
+        str | None,
+        typer.Argument(help="Name of a window that was judged.", show_default="the newest"),
+    ] = None,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="Of the last day's events, where that is due.")
+    ] = False,
+    stack: options.Stack = "local",
+    json: options.Json = False,
+) -> None:
+    """Draw a window, or a day, beside the reference: Evidently's pictures under kaizen's verdict.
+
+    Example: `kaizen report digits`
+    """
+    from cli.terminal import watching
+    from kaizen import catalog
+    from monitoring.watch.store import Store
+    from stacks import settings as stacks
+
+    catalog.check(usecase)
+    stacks.load(stack)
+    if window is None and not nightly:
+        newest = Store(home()).newest(usecase, 1)
+        if not newest:
+            raise KaizenError(f"no verdict of {usecase} yet: `kaizen monitor {usecase}` makes one")
+        window = newest[0].window.name
+    log = log_of(usecase, "report")
+    with explained(log), watching(log):
+        from pipelines import reports
+        from stacks import zenml_zygote
+        from stacks.zenml_start import activate
+
+        zenml_zygote.ahead()
+        activate(stack)
+        page = reports.draw(usecase, window) if window else _night(usecase)
+    path = home().monitoring / page if page else None
+    if json:
+        as_json({"usecase": usecase, "window": window, "page": str(path) if path else None})
+    else:
+        line(f"{path}" if path else f"no nightly report of {usecase} is due")
+
+
+def _night(usecase: str) -> str:
+    from kaizen.config import monitoring_rule
+    from pipelines import reports
+    from registry import versions
+
+    night = reports.due(usecase, monitoring_rule(usecase))
+    if night is None:
+        return ""
+    return reports.nightly(usecase, versions.get(usecase, "champion").version, night)

@@ -1,0 +1,45 @@
+"""Reports drawn beside the watching, each by a process of its own, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+from kaizen.paths import PROJECT_ROOT
+
+
+class Drawing:
+    """Commands that wait for their turn; what is left when the watching ends is not begun."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._waiting: deque[tuple[str, ...]] = deque()
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def add(self, *words: str) -> None:
+        """Have ``kaizen report WORDS`` run when its turn comes; the same again waits once."""
+        if words not in self._waiting:
+            self._waiting.append(words)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Begin the next one where nothing runs."""
+        if self._waiting and (self._running is None or self._running.poll() is not None):
+            words = self._waiting.popleft()
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("ab") as log:
+                self._running = subprocess.Popen(
+                    ["nice", sys.executable, "-m", "cli.main", "report", *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=PROJECT_ROOT,
+                )
+
+    def close(self) -> None:
+        """End what runs; a page is written whole or not at all."""
+        if self._running is not None and self._running.poll() is None:
+            self._running.terminate()
+            self._running.wait()

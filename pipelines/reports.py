@@ -1,0 +1,44 @@
+"""Reports that explain: of a window, by its name, and of a day."""
+
+from __future__ import annotations
+
+import time
+
+from kaizen.monitoring import MonitoringRule
+from kaizen.paths import home
+from monitoring.reports import nightly as nights
+from monitoring.reports.nightly import Night
+from monitoring.watch.store import Store
+from pipelines.monitoring import nightly as nightly_pipeline
+from pipelines.monitoring import reporting
+
+
+def draw(usecase: str, name: str) -> str:
+    """Draw what explains the verdict of a window; the page's path under ``Home.monitoring``.
+
+    Raises:
+        UsageError: no such window.
+        KaizenError: its events are gone, or it cannot be drawn.
+    """
+    window = Store(home()).find(usecase, name).window
+    made = reporting.with_options(run_name=f"{usecase}-report-{name}-{{date}}-{{time}}")(
+        usecase, window.model_dump(mode="json")
+    )
+    return str(made.steps["report"].outputs["page"][0].load())
+
+
+def due(usecase: str, rule: MonitoringRule) -> Night | None:
+    """The nightly report to draw now, None where there is none."""
+    return nights.due(time.time(), rule.report_hour, Store(home()).night(usecase))
+
+
+def nightly(usecase: str, version: str, night: Night) -> str:
+    """Draw a day's events beside the reference; the page's path, empty where there were none.
+
+    Raises:
+        KaizenError: it cannot be drawn.
+    """
+    made = nightly_pipeline.with_options(run_name=f"{usecase}-nightly-{night.day}-{{time}}")(
+        usecase, version, night.day.isoformat(), night.since, night.until
+    )
+    return str(made.steps["night"].outputs["page"][0].load())
