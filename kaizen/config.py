@@ -217,6 +217,7 @@ def _followed(
     path, kinds = [], [model]
     for part in loc:
         if str(part).startswith("<"):  # the tag of a union that is told apart by what it holds
+            kinds = [kind for kind in kinds if f"<{_tag(kind)}>" == part] or kinds
             continue
         if len(kinds) > 1 and (chosen := [kind for kind in kinds if _tag(kind) == part]):
             kinds = chosen

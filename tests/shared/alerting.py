@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any, Literal
 
+from kaizen.monitoring import MonitoringRule
 from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.assessment import Alarm, Assessment, Evidence
@@ -55,11 +56,11 @@ def judged(
         estimate=Performance(
             state="unknown", metric="mse", direction="lower", reason="regression"
         ),
-        evidence=Evidence(strength=3.0, alarmed=False, windows=number),
+        evidence=Evidence(strength=3.0, alarmed=False, seen=number),
         alarms=alarms,
         reason="drift in bmi" if drifted else "as known",
         profile="0" * 64,
-        rule="0" * 64,
+        monitoring=MonitoringRule(),
         code="0.1.0",
     )  # fmt: skip
 
