@@ -192,9 +192,9 @@ def _pending(
         if group.last >= progress.last[0] or group.top >= progress.ends.get(part.stem, 0)
     ]
     for first, source in sorted(sources, key=itemgetter(0)):
-        # What begins with the last window's end or before may hold late ones. A file that begins
-        # later waits: what a clock that was set back has written to it is late when it is read.
-        if first > progress.last[0] and enough(fresh.values(), first):
+        # A file that begins later waits: what a clock that was set back has written to it is late
+        # when it is read.
+        if enough(fresh.values(), first):
             break
         if isinstance(source, Group):
             heads = source.heads()
