@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 
 from benchmarks import serving, systems
 from benchmarks.cases import CASES, OTHERS, PLAIN, Case
+from benchmarks.drift import suite
 from benchmarks.environments import Missing
 from benchmarks.measure import Sample, System, run
 from benchmarks.results import Result, goals, into, results, table
@@ -34,13 +36,16 @@ from kaizen.paths import home
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
+APART = (serving.CASE, suite.CASE)
+"""Cases that measure in their own way; the second one only where it is asked for."""
+
 PREPARED = {"layers": 1}
 """A small run before the first measured one: stores exist, and files are in memory."""
 
 
 def main() -> int:
     chosen = _arguments()
-    cases = [_named(name) for name in chosen.only if name != serving.CASE]
+    cases = [_named(name) for name in chosen.only if name not in APART]
     if not chosen.only:
         cases = list(CASES)
     for name in chosen.peers:
@@ -61,9 +66,8 @@ def main() -> int:
             found += results(case, params, samples)
             if not chosen.quick:
                 _write(found)
-        if not chosen.only or serving.CASE in chosen.only:
-            rounds = 1 if chosen.quick else chosen.rounds
-            found += serving.run(rounds, work / serving.CASE, state / "peers", _say)
+        for part in _apart(chosen, work, state):
+            found += part
             if not chosen.quick:
                 _write(found)
     print(f"\n{table(found)}\n\n{_machine()}\n")
@@ -72,6 +76,16 @@ def main() -> int:
     if not chosen.quick:
         print(f"written to {OUTPUT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
     return 0
+
+
+def _apart(chosen: argparse.Namespace, work: Path, state: Path) -> Iterator[list[Result]]:
+    """The cases that measure in their own way, where they are asked for."""
+    rounds = 1 if chosen.quick else chosen.rounds
+    if not chosen.only or serving.CASE in chosen.only:
+        yield serving.run(rounds, work / serving.CASE, state / "peers", _say)
+    if suite.CASE in chosen.only:
+        rows = suite.QUICK if chosen.quick else suite.ROWS
+        yield suite.run(rounds, rows, work / suite.CASE, _say)
 
 
 def _say(text: str) -> None:
@@ -153,7 +167,7 @@ def _write(found: list[Result]) -> None:
     if OUTPUT.is_file():
         before = [Result.of(entry) for entry in json.loads(OUTPUT.read_text("utf-8"))]
         kept = [result for result in before if result.case not in measured]
-    order = [*(case.name for case in CASES), serving.CASE]
+    order = [*(case.name for case in CASES), *APART]
     together = sorted([*kept, *found], key=lambda result: order.index(result.case))
     write_text(OUTPUT, json.dumps([result.record() for result in together], indent=1) + "\n")
     write_text(PAGE, into(PAGE.read_text("utf-8"), f"{table(together)}\n\n{_machine()}"))
@@ -163,12 +177,12 @@ def _named(name: str) -> Case:
     for case in CASES:
         if case.name == name:
             return case
-    raise unknown("benchmark", name, [*(case.name for case in CASES), serving.CASE])
+    raise unknown("benchmark", name, [*(case.name for case in CASES), *APART])
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    names = ", ".join([*(case.name for case in CASES), serving.CASE])
+    names = ", ".join([*(case.name for case in CASES), *APART])
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of {names}")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each system")
     parser.add_argument("--quick", action="store_true", help="one round, less work, not kept")

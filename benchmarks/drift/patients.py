@@ -75,7 +75,7 @@ def patients(random: np.random.Generator, rows: int) -> pd.DataFrame:
 Change = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]
 
 
-def _shifted(column: str | None, share: float) -> Change:
+def shifted(column: str | None, share: float) -> Change:
     """``column``, or any one, higher by a share of its standard deviation."""
 
     def change(random: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,9 +120,9 @@ DEVIATIONS = patients(np.random.default_rng(0), 100_000).std()
 """Of each column."""
 
 CHANGES: dict[str, Change] = {
-    "s5 + 0.25 sd": _shifted("s5", 0.25),
-    "any column + 0.25 sd": _shifted(None, 0.25),
-    "s5 + 0.5 sd": _shifted("s5", 0.5),
+    "s5 + 0.25 sd": shifted("s5", 0.25),
+    "any column + 0.25 sd": shifted(None, 0.25),
+    "s5 + 0.5 sd": shifted("s5", 0.5),
     "bmi 1.3 times as wide": _wider,
     "all correlations broken": _unrelated,
     "bmi unrelated to the rest": _one_unrelated,

@@ -61,6 +61,11 @@ def summary(trials: list[Found]) -> dict[str, Any]:
             change: exact(sum(trial["changes"][change] for trial in trials), len(trials))
             for change in trials[0]["changes"]
         }
+    if "power" in trials[0]:
+        found["power"] = {
+            shift: exact(sum(trial["power"][shift] for trial in trials), len(trials))
+            for shift in trials[0]["power"]
+        }
     for counted, per, one in (("windows", "stream", "windows"), ("rows", "row_alarms", "rows")):
         if per in trials[0]:
             alarms = [trial[per] for trial in trials]
@@ -95,6 +100,7 @@ def lines(name: str, found: dict[str, Any]) -> list[str]:
     both = ("false alarms", "false alarms, all windows")
     rows = [(what, _rate(found[what])) for what in both if what in found]
     rows += [(change, _rate(rate)) for change, rate in found.get("changes", {}).items()]
+    rows += [(f"one column + {at} sd", _rate(rate)) for at, rate in found.get("power", {}).items()]
     for what in ("windows", "rows"):
         key = f"stream alarms per 1,000 {what}"
         if key in found:

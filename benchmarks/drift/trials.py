@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.drift import digits
 from benchmarks.drift import network as world
-from benchmarks.drift.patients import CHANGES, patients
+from benchmarks.drift.patients import CHANGES, patients, shifted
 from monitoring.drift.profile import Profile
 from monitoring.drift.stream import ALARM, follow
 from monitoring.drift.verdict import Verdict
@@ -63,6 +63,13 @@ STREAMS = {
     "2000/100": Setting(2000, 100, clean=500),
     "2000/500": Setting(2000, 500, clean=250),
 }
+POWERS = {
+    "442/100": TABLES["442/100"],
+    "2000/100": TABLES["2000/100"],
+    "2000/500": TABLES["2000/500"],
+}
+SHIFTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.5)
+"""Standard deviations that one of the columns moves by."""
 
 
 def seeds(kind: str, name: str, number: int) -> np.random.Generator:
@@ -85,6 +92,16 @@ def table(name: str, number: int) -> Found:
         "changes": {change: verdict.drifted for change, verdict in changed.items()},
         "changed": {change: verdict.p_value for change, verdict in changed.items()},
     }
+
+
+def power(name: str, number: int) -> Found:
+    """Whether one window of each shift is seen, of a column drawn at random."""
+    random, setting = seeds("power", name, number), POWERS[name]
+    profile = _profile(random, setting, number)
+    windows = {
+        shift: shifted(None, shift)(random, patients(random, setting.window)) for shift in SHIFTS
+    }
+    return {"power": {str(at): profile.check(rows).drifted for at, rows in windows.items()}}
 
 
 def stream(name: str, number: int) -> Found:
@@ -248,4 +265,5 @@ KINDS: dict[str, tuple[Callable[[str, int], Found], tuple[str, ...]]] = {
     "stream": (stream, tuple(STREAMS)),
     "image": (image, tuple(IMAGES)),
     "network": (network, tuple(NETWORK)),
+    "power": (power, tuple(POWERS)),
 }

@@ -83,7 +83,8 @@ def draw(
         measured = compare_counts((parts[0], none), (parts[1], none), (m, n))
         found["ks"].append(measured["ks"][:, 0])
         found["ad"].append(measured["ad"][:, 0])
-        found["rare"].append(statistics.excess(sides[0][:, 0], sides[1][:, 0], share))
+        if sides[0][0, 0] or sides[1][0, 0]:
+            found["rare"].append(statistics.excess(sides[0][:, 0], sides[1][:, 0], share))
         # Of a heap in order, rows of the window before the first of the reference.
         outside = random.geometric(1 - share, (draws, 2)).max(axis=1) - 1
         at_ends = np.maximum(at_ends, statistics.beyond(outside, share))
@@ -152,5 +153,5 @@ def _null(
         centre[name][read] = values.mean(axis=0)
         spread[name][read] = np.where(deviation > 1e-9, deviation, 1.0)
         draws[name] = ((values - centre[name][read]) / spread[name][read]).max(axis=1)
-    draws["rare"] = np.maximum(at_ends, np.max(found["rare"], axis=0))
+    draws["rare"] = np.max([at_ends, *found["rare"]], axis=0)
     return Null(m, share, tuple(draws), np.column_stack(list(draws.values())), centre, spread)
