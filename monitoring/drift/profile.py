@@ -86,6 +86,7 @@ class Profile:
         categorical: Sequence[str] = (),
         embedding: str | Sequence[str] | None = None,
         confidence: str | None = None,
+        anchors: pd.DataFrame | None = None,
         window: int,
         seed: int,
         draws: int = DRAWS,
@@ -100,6 +101,8 @@ class Profile:
             embedding: a column of vectors, or the columns that make one. Half of the rows become
                 anchors that distances are measured from, the other half is the reference.
             confidence: column of the model's confidence; low is suspicious.
+            anchors: other rows to measure distances from, so that all of the reference is left. The
+                model may have learnt from them: the reference is as far from them as a window is.
             level: share of checks without drift that may alarm.
 
         Raises:
@@ -114,25 +117,24 @@ class Profile:
         reference = _named(reference)
         names = _vector_columns(reference, embedding)
         forms = _forms(reference, names, categorical, confidence)
-        rows, note = _kept(reference, bool(names), random)
-        anchors = np.empty((0, 0), dtype=np.float32)
+        rows, note = _kept(reference, bool(names) and anchors is None, random)
+        known = np.empty((0, 0), dtype=np.float32)
         signals: dict[str, int] = {}
         distances: Floats | None = None
         if names:
-            vectors = _vectors(rows, names, isinstance(embedding, str))
-            if vectors is None:
-                raise KaizenError(
-                    f"no profile: embedding {', '.join(names)[:80]} is not one finite vector of "
-                    "one length per row"
-                )
-            half = min(MOST_ANCHORS, len(rows) // 2)
-            anchors, rest = statistics.directions(vectors[:half]), vectors[half:]
-            rows = rows.iloc[half:]
-            distances = statistics.nearest(rest, anchors)
+            vectors = _embedded(rows, names, isinstance(embedding, str))
+            if anchors is None:
+                half = min(MOST_ANCHORS, len(rows) // 2)
+                near, vectors, rows = vectors[:half], vectors[half:], rows.iloc[half:]
+            else:
+                some = _named(anchors).iloc[random.permutation(len(anchors))[:MOST_ANCHORS]]
+                near = _embedded(some, names, isinstance(embedding, str), vectors.shape[1])
+            known = statistics.directions(near)
+            distances = statistics.nearest(vectors, known)
             signals[EMBEDDING] = 1
         if confidence is not None:
             signals[confidence] = -1
-        _enough(len(rows), window, bool(names))
+        _enough(len(rows), window, bool(names) and anchors is None)
         numbers = {
             name: quality.numbers(rows[name])
             for name, kind in forms.items()
@@ -146,14 +148,14 @@ class Profile:
             forms=forms,
             embedding=tuple(names),
             vector=isinstance(embedding, str),
-            size=anchors.shape[1],
+            size=known.shape[1],
             window=window,
             seed=seed,
             draws=draws,
             level=level,
             note=note,
         )
-        built = reference_module.build(numbers, categories, signals, anchors, random)
+        built = reference_module.build(numbers, categories, signals, known, random)
         profile = cls(shape, built)
         profile.null(window)
         return profile
@@ -315,6 +317,18 @@ def _vectors(
     return found if np.isfinite(found).all() else None
 
 
+def _embedded(
+    rows: pd.DataFrame, names: Sequence[str], vector: bool, size: int | None = None
+) -> Floats:
+    found = _vectors(rows, names, vector, size)
+    if found is None or not len(found):
+        raise KaizenError(
+            f"no profile: embedding {', '.join(names)[:80]} is not one finite vector of one length "
+            "per row"
+        )
+    return found
+
+
 def _forms(
     rows: pd.DataFrame,
     embedding: Sequence[str],
@@ -344,23 +358,23 @@ def _forms(
 
 
 def _kept(
-    rows: pd.DataFrame, embedding: bool, random: np.random.Generator
+    rows: pd.DataFrame, halved: bool, random: np.random.Generator
 ) -> tuple[pd.DataFrame, str]:
     """The rows kept, in random order, and what was done in words."""
-    most = MOST_ROWS + (MOST_ANCHORS if embedding else 0)
+    most = MOST_ROWS + (MOST_ANCHORS if halved else 0)
     order = random.permutation(len(rows))[:most]
     note = f"{most:,} of the reference's {len(rows):,} rows were drawn" if len(rows) > most else ""
     return rows.iloc[order], note
 
 
-def _enough(rows: int, window: int, embedding: bool) -> None:
+def _enough(rows: int, window: int, halved: bool) -> None:
     if window < LEAST_WINDOW:
         raise KaizenError(
             f"no profile: a window of {window:,} rows, expected {LEAST_WINDOW:,} or more"
         )
     least = max(LEAST_ROWS, 2 * window)
     if rows < least:
-        half = " beside the anchors of the embedding" if embedding else ""
+        half = " beside the anchors of the embedding" if halved else ""
         raise KaizenError(
             f"no profile: the reference has {rows:,} rows{half}, a window of {window:,} needs "
             f"{least:,} or more: give more rows, or windows of {max(rows // 2, 0):,} at most"
