@@ -152,7 +152,7 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """One data set in three parts. Nobody but the gate looks at ``holdout``."""
+    """One data set in three parts. Nothing is chosen by ``holdout`` but by the gate."""
 
     train: pd.DataFrame
     validation: pd.DataFrame

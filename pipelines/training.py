@@ -28,7 +28,7 @@ def training(config: dict[str, Any], fingerprint: str, champion: str, mlflow_run
     cached(drift_check, features)(name, champion, config["split"], fit)
     trained, curves, summary = cached(train, model)(name, params, config["seed"], fit, stop)
     onnx, golden = cached(export, model)(name, trained, fit, stop)
-    drift_profile = cached(profile, features)(name, config["seed"], onnx, fit, stop)
+    drift_profile = cached(profile, features)(name, config["seed"], onnx, fit, stop, holdout)
     metrics, answers, baseline = cached(evaluate, features)(
         name, config["gate"]["metric"], config["seed"], onnx, holdout
     )

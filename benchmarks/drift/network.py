@@ -39,6 +39,12 @@ def unseen() -> tuple[pd.DataFrame, NDArray[np.int64]]:
     return _observed(rows), rows["label"].to_numpy()
 
 
+@lru_cache(maxsize=1)
+def learnt() -> pd.DataFrame:
+    """The same of the digits that the network has learnt from."""
+    return _observed(_parts()[0])
+
+
 @lru_cache(maxsize=3)
 def elsewhere(name: str) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """The same of digits from elsewhere."""

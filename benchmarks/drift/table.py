@@ -72,8 +72,8 @@ def summary(trials: list[Found]) -> dict[str, Any]:
             rows = sum(trial[counted] for trial in trials)
             spread = np.std(alarms, ddof=1) * np.sqrt(len(alarms)) if len(alarms) > 1 else 0
             found[f"stream alarms per 1,000 {one}"] = 1000 * sum(alarms) / rows
-            found["bound"] = 1000 * (sum(alarms) + 1.645 * float(spread)) / rows
-            found["counted"] = rows
+            found[f"bound, {one}"] = 1000 * (sum(alarms) + 1.645 * float(spread)) / rows
+            found[f"counted, {one}"] = rows
     if "p <= 0.006" in trials[0]:
         rows = sum(trial["windows"] for trial in trials)
         found["single alarms per 1,000"] = 1000 * sum(t["p <= 0.006"] for t in trials) / rows
@@ -104,7 +104,7 @@ def lines(name: str, found: dict[str, Any]) -> list[str]:
     for what in ("windows", "rows"):
         key = f"stream alarms per 1,000 {what}"
         if key in found:
-            counted = f"of {found['counted']:,}; bound {found['bound']:.2f}"
+            counted = f"of {found[f'counted, {what}']:,}; bound {found[f'bound, {what}']:.2f}"
             rows.append((key, f"{found[key]:.2f} ({counted})"))
     if "delay" in found:
         rows.append(("delay, median and p90", "{median} and {p90}".format(**found["delay"])))

@@ -33,6 +33,8 @@ class Setting:
     clean: int = 4
     asked: int = 0
     """Rows of the windows checked, where other than what was calibrated."""
+    learnt: bool = False
+    """Anchors are the rows that the network learnt from, else half of the reference."""
 
 
 TABLES = {
@@ -47,14 +49,12 @@ IMAGES = {
     "4000/500": Setting(4000, 500),
 }
 NETWORK = {
-    "3000/10": Setting(3000, 10, clean=200),
-    "3000/100": Setting(3000, 100, clean=100),
-    "3000/375": Setting(3000, 375, clean=40),
-    "3000/500": Setting(3000, 500, clean=40),
+    "3000/10": Setting(3000, 10, clean=200, learnt=True),
+    "3000/100": Setting(3000, 100, clean=100, learnt=True),
+    "3000/500": Setting(3000, 500, clean=40, learnt=True),
     "963/120": Setting(963, 120, clean=80),
 }
-"""Half of a reference's rows are anchors. 963 rows are as many as validate the product's network,
-3,000 about as many as validate and judge it; 120 and 375 are the windows of such profiles."""
+"""3,000 rows are about as many as validate and judge the product's network, 963 as validate it."""
 
 SOON = 500
 """Images within which it shall be seen that a tenth of them is from elsewhere."""
@@ -185,6 +185,7 @@ def network(name: str, number: int) -> Found:
         categorical=["digit"],
         embedding="embedding",
         confidence="confidence",
+        anchors=world.learnt() if setting.learnt else None,
         window=setting.window,
         seed=number,
     )

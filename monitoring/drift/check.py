@@ -49,19 +49,25 @@ def compared(verdict: Verdict) -> DriftCheck:
     )
 
 
-def profile_of(seen: pd.DataFrame, seed: int) -> Profile:
+def profile_of(seen: pd.DataFrame, seed: int, learnt: pd.DataFrame | None = None) -> Profile:
     """The profile of rows as they were observed, by the names that observations have.
+
+    Args:
+        seen: rows that the model has not learnt from.
+        learnt: rows that it has: embeddings are measured by their distance from these. Where there
+            are none, half of ``seen`` is spent on it.
 
     Raises:
         KaizenError: they are too few, or cannot be used.
     """
     embedding = EMBEDDING if EMBEDDING in seen else None
-    rows = len(seen) // (2 if embedding else 1)
+    rows = len(seen) // (2 if embedding and learnt is None else 1)
     return Profile.fit(
         seen,
         categorical=[str(name) for name in seen if _is_class(seen[name])],
         embedding=embedding,
         confidence=CONFIDENCE if CONFIDENCE in seen else None,
+        anchors=learnt,
         window=max(10, min(WINDOW, rows // 4)),
         seed=seed,
     )

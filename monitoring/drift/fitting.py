@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaizen.errors import KaizenError
-from monitoring.drift import quality
+from monitoring.drift import quality, window_values
 from monitoring.drift.quality import Form
 from monitoring.drift.statistics import Floats
 from monitoring.drift.window_values import EMBEDDING
@@ -32,6 +32,23 @@ def vector_columns(rows: pd.DataFrame, embedding: str | Sequence[str] | None) ->
         if name not in rows:
             raise KaizenError(f"no profile: the reference lacks the embedding's column {name!r}")
     return names
+
+
+def embedded(
+    rows: pd.DataFrame, names: Sequence[str], vector: bool, size: int | None = None
+) -> Floats:
+    """The embedding of each row, (n, d).
+
+    Raises:
+        KaizenError: it is not one finite vector of one length per row.
+    """
+    found = window_values.vectors(rows, names, vector, size)
+    if found is None or not len(found):
+        raise KaizenError(
+            f"no profile: embedding {', '.join(names)[:80]} is not one finite vector of one length "
+            "per row"
+        )
+    return found
 
 
 def forms_of(

@@ -58,6 +58,7 @@ class Profile:
         categorical: Sequence[str] = (),
         embedding: str | Sequence[str] | None = None,
         confidence: str | None = None,
+        anchors: pd.DataFrame | None = None,
         window: int,
         seed: int,
         draws: int = DRAWS,
@@ -72,6 +73,8 @@ class Profile:
             embedding: a column of vectors, or the columns that make one. Half of the rows become
                 anchors that distances are measured from, the other half is the reference.
             confidence: column of the model's confidence; low is suspicious.
+            anchors: other rows to measure distances from, so that all of the reference is left. The
+                model may have learnt from them: the reference is as far from them as a window is.
             level: share of checks without drift that may alarm.
 
         Raises:
@@ -86,25 +89,26 @@ class Profile:
         reference = window_values.named(reference)
         names = fitting.vector_columns(reference, embedding)
         forms = fitting.forms_of(reference, names, categorical, confidence)
-        rows, note = fitting.kept(reference, bool(names), random)
-        anchors = np.empty((0, 0), dtype=np.float32)
+        rows, note = fitting.kept(reference, bool(names) and anchors is None, random)
+        known = np.empty((0, 0), dtype=np.float32)
         signals: dict[str, int] = {}
         distances: Floats | None = None
         if names:
-            vectors = window_values.vectors(rows, names, isinstance(embedding, str))
-            if vectors is None:
-                raise KaizenError(
-                    f"no profile: embedding {', '.join(names)[:80]} is not one finite vector of "
-                    "one length per row"
-                )
-            half = min(fitting.MOST_ANCHORS, len(rows) // 2)
-            anchors, rest = statistics.directions(vectors[:half]), vectors[half:]
-            rows = rows.iloc[half:]
-            distances = statistics.nearest(rest, anchors)
+            one = isinstance(embedding, str)
+            vectors = fitting.embedded(rows, names, one)
+            if anchors is None:
+                half = min(fitting.MOST_ANCHORS, len(rows) // 2)
+                near, vectors, rows = vectors[:half], vectors[half:], rows.iloc[half:]
+            else:
+                order = random.permutation(len(anchors))[: fitting.MOST_ANCHORS]
+                some = window_values.named(anchors).iloc[order]
+                near = fitting.embedded(some, names, one, vectors.shape[1])
+            known = statistics.directions(near)
+            distances = statistics.nearest(vectors, known)
             signals[EMBEDDING] = 1
         if confidence is not None:
             signals[confidence] = -1
-        fitting.enough(len(rows), window, bool(names))
+        fitting.enough(len(rows), window, bool(names) and anchors is None)
         numbers = {
             name: quality.numbers(rows[name])
             for name, kind in forms.items()
@@ -118,14 +122,14 @@ class Profile:
             forms=forms,
             embedding=tuple(names),
             vector=isinstance(embedding, str),
-            size=anchors.shape[1],
+            size=known.shape[1],
             window=window,
             seed=seed,
             draws=draws,
             level=level,
             note=note,
         )
-        built = reference_module.build(numbers, categories, signals, anchors, random)
+        built = reference_module.build(numbers, categories, signals, known, random)
         profile = cls(shape, built)
         profile.null(window)
         return profile

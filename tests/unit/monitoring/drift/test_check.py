@@ -30,6 +30,9 @@ def test_a_profile_of_observations_knows_them_by_name() -> None:
     assert profile.reference.categories == ("digit",)
     assert profile.reference.signals == {"embedding": 1, "confidence": -1}
     assert (profile.rows, profile.shape.window) == (400, 100)
+    whole = check.profile_of(seen(800), seed=0, learnt=seen(900))
+    assert (whole.rows, whole.shape.window) == (800, 200)
+    assert len(whole.reference.anchors) == 900
     calm, moved = (check.compared(profile.check(seen(100, shift))) for shift in (0, 1))
     assert calm.verdict is not None
     assert not calm.verdict.drifted

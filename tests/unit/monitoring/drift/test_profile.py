@@ -303,3 +303,28 @@ def test_the_embedding_may_be_columns(images: Profile) -> None:
 def test_rows_alone_need_a_signal(profile: Profile) -> None:
     with pytest.raises(KaizenError, match="no embedding, confidence"):
         profile.row_p(world(0, 10))
+
+
+def test_anchors_of_their_own_leave_the_reference_whole() -> None:
+    def fit(anchors: pd.DataFrame | None) -> Profile:
+        return Profile.fit(
+            pictures(0, 600),
+            categorical=["digit"],
+            embedding="embedding",
+            confidence="confidence",
+            anchors=anchors,
+            window=50,
+            seed=0,
+            draws=DRAWS,
+        )
+
+    whole = fit(pictures(1, 900))
+    assert (whole.rows, len(whole.reference.anchors), fit(None).rows) == (600, 900, 300)
+    assert Profile.from_bytes(whole.to_bytes()).check(pictures(9, 50)) == whole.check(
+        pictures(9, 50)
+    )
+    assert whole.check(pictures(9, 50, foreign=True)).drifted
+    bad = pictures(1, 20).assign(embedding=[np.zeros(3)] * 20)
+    for anchors in (bad, pictures(1, 0)):
+        with pytest.raises(KaizenError, match="embedding is not one finite vector of one length"):
+            fit(anchors)
