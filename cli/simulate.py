@@ -6,19 +6,24 @@ import hashlib
 import os
 import time
 from dataclasses import asdict
+from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import TypeAdapter
 
 from cli import options
 from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
+from kaizen.atomic import write_text
 from kaizen.errors import KaizenError, UsageError
 from kaizen.paths import home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from events.labelling import Outcome
     from monitoring.scenarios.pool import Pool
@@ -149,7 +154,7 @@ def _simulate(
     again: bool,
 ) -> dict[str, Any]:
     from cli.terminal import watching
-    from kaizen import config, progress, trash
+    from kaizen import config, http, progress, trash
     from monitoring.scenarios import journal, sending, simulation, traffic
 
     usecase, place = served.usecase, home()
@@ -170,7 +175,7 @@ def _simulate(
         before = sum(1 for _ in kept.rows(ticks))
         labelled = simulation.Late(kept, lambda due: given.append(_label(usecase, due)), late or 0)
         asked, sending_s, sha = 0, time.monotonic(), hashlib.sha256()
-        key = os.environ.get(sending.KEY)
+        key = os.environ.get(http.API_KEY)
         with sending.asking(served.url, key, limits.timeout_s + 5) as ask, progress.inside(STEP):
             patience = limits.timeout_s + sending.BUSY_S
             plan = traffic.plan(scenario, pools, seed, ticks)
@@ -209,17 +214,33 @@ def _simulate(
 
 
 def _pools(served: ServiceStatus, scenario: Scenario, rule: dict[str, Any]) -> dict[str, Pool]:
+    from data import split, versions
     from kaizen import catalog, progress
+    from kaizen.rules import SplitRule
     from monitoring.scenarios import sources
 
-    def holdout() -> Any:
-        from registry import training_data
-
-        return training_data.held_out(served.usecase, served.version, rule, home())
+    def holdout() -> pd.DataFrame:
+        digest, recorded = _recorded(served)
+        cut: SplitRule = TypeAdapter(SplitRule).validate_python(recorded or rule)
+        return split.split(versions.load(served.usecase, digest, home()), cut).holdout
 
     with progress.inside(STEP):
         progress.figure("rows are loaded")
         return sources.pools(scenario, catalog.usecase(served.usecase), holdout)
+
+
+def _recorded(served: ServiceStatus) -> tuple[str, dict[str, Any]]:
+    """The data set of the served version and how it was cut, kept because MLflow takes seconds."""
+    release = served.tag.partition(":")[2]
+    path = home().simulations / served.usecase / f".data-of-{release}.json"
+    try:
+        digest, rule = loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        from registry import training_data
+
+        digest, rule = training_data.recorded(served.usecase, served.version)
+        write_text(path, dumps([digest, rule]))
+    return digest, rule
 
 
 def _about(

@@ -6,6 +6,9 @@ import ssl
 
 import httpx
 
+API_KEY = "KAIZEN_API_KEY"
+"""Environment variable with the API key that a command asks a service with."""
+
 
 def client(timeout_s: float, uds: str | None = None) -> httpx.Client:
     """A client that speaks no TLS and goes through no proxy.

@@ -1,4 +1,4 @@
-"""The rows a registered version learnt from, and those held out from it."""
+"""The rows a registered version learnt from, and how they were cut from the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from data import versions as datasets
 from data.split import split
 from kaizen.paths import Home
 from kaizen.rules import SplitRule
-from kaizen.usecase import Split
 from registry import lineage, versions
 
 
@@ -22,26 +21,23 @@ def of(usecase: str, version: str, rule: dict[str, Any], home: Home) -> pd.DataF
     Raises:
         KaizenError: the data set is gone or damaged.
     """
-    return _parts(usecase, versions.get(usecase, version).tags["dataset_digest"], rule, home).train
+    digest = versions.get(usecase, version).tags["dataset_digest"]
+    parts = split(
+        datasets.load(usecase, digest, home), TypeAdapter(SplitRule).validate_python(rule)
+    )
+    return parts.train
 
 
-def held_out(usecase: str, version: str, rule: dict[str, Any], home: Home) -> pd.DataFrame:
-    """The part of the version's data set that it has never learnt from.
-
-    It is cut as the version's run recorded it, by ``rule`` where the run is gone.
+def recorded(usecase: str, version: str) -> tuple[str, dict[str, Any]]:
+    """Digest of the version's data set, and the rule it was cut by; empty where the run is gone.
 
     Raises:
         UsageError: there is no such version.
-        KaizenError: the data set is gone or damaged.
     """
     story = lineage.why(usecase, version)
-    recorded = {
+    rule = {
         name.removeprefix("split."): yaml.safe_load(value)
         for name, value in story["parameters"].items()
         if name.startswith("split.")
     }
-    return _parts(usecase, story["dataset"]["digest"], recorded or rule, home).holdout
-
-
-def _parts(usecase: str, digest: str, rule: dict[str, Any], home: Home) -> Split:
-    return split(datasets.load(usecase, digest, home), TypeAdapter(SplitRule).validate_python(rule))
+    return story["dataset"]["digest"], rule

@@ -12,8 +12,6 @@ import httpx
 from kaizen import http
 from kaizen.errors import KaizenError
 
-KEY = "KAIZEN_API_KEY"
-"""Environment variable with the API key, where the service asks for one."""
 BUSY_S = 10.0
 """How long a service that is busy is asked again."""
 _PAUSE = 0.05
@@ -87,7 +85,7 @@ def _ask(client: httpx.Client, url: str, body: bytes, name: str) -> Reply:
 def _allowed(url: str, reply: Reply) -> Reply:
     if reply.status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise NotTakenError(
-            f"{url} refused the API key: {reply.reason}; {KEY} holds the key, "
+            f"{url} refused the API key: {reply.reason}; {http.API_KEY} holds the key, "
             "`kaizen keys create NAME --scope predict` makes one"
         )
     if reply.status == httpx.codes.BAD_GATEWAY:
