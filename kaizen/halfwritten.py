@@ -30,8 +30,14 @@ def find(home: Home, before: float) -> Leftovers:
 
 def _files(home: Home) -> Iterator[Path]:
     """In the folders that kaizen writes files to; libraries name theirs as they like."""
-    rollout = home.rollout
-    for folder in (home.zenml, home.samples, rollout, rollout / "golden", rollout / "router"):
+    rollout, monitoring = home.rollout, home.monitoring
+    fixed = (home.zenml, home.samples, rollout, rollout / "golden", rollout / "router")
+    reports = (
+        *monitoring.glob("reports/*"),
+        *monitoring.glob("evidently/*"),
+        *monitoring.glob("evidently/*/snapshots"),
+    )
+    for folder in (*fixed, *reports):
         for path in folder.glob(".*"):
             if FILE.fullmatch(path.name) and _is_private_file(path):
                 yield path

@@ -207,7 +207,7 @@ def _write(path: Path, model: Any) -> None:
         atomic.write_text(path, content)
         path.touch()
         return
-    hidden = path.with_name(f".{path.name}.new")
+    hidden = path.with_name(f".{path.name}.unlinked")
     atomic.write_text(hidden, content)
     with suppress(FileExistsError):
         os.link(hidden, path)

@@ -166,14 +166,14 @@ def bank_rules() -> Rules:
 def test_a_table_names_the_odd_column_and_redacted_values_stay_redacted(
     tmp_path: Path, bank_rules: Rules
 ) -> None:
-    hidden = bank(at=AT + 2, sure=0.501, redacted=["Surname", "Balance"])
-    hidden["inputs"]["values"] |= {"Surname": None, "Balance": "5f4dcc3b5aa765d61d8327deb882cf99"}
+    hidden = bank(at=AT + 2, sure=0.501, redacted=["Age", "Geography"])
+    hidden["inputs"]["values"] |= {"Age": None, "Geography": "5f4dcc3b5aa765d61d8327deb882cf99"}
     events = [bank(at=AT), bank(age=99, at=AT + 1), hidden]
     rows = [Labelled(event, None) for event in events[:2]]
     rows.append(Labelled(hidden, said(hidden, True)))
     found = gather(CHURN, rows, lambda _: bank_rules, newest=3, at=AT)
     flags = {entry.time - AT: [flag.rule for flag in entry.flags] for entry in found.entries}
-    # The hidden balance is neither missing nor a category, the low confidence is seen all the same.
+    # What is hidden is neither missing nor unseen, the low confidence is told all the same.
     assert flags == {0: [], 1: ["range"], 2: ["contradicted", "confidence"]}
     assert "not whole in the log" in found.entries[0].note
     assert found.entries[0].inputs == hidden["inputs"]

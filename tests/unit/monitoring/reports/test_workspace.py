@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kaizen import halfwritten
+from kaizen.paths import Home
 from monitoring.drift.profile import Profile
 from monitoring.reports import drawing, workspace
 from monitoring.reports.drawing import Labelled
@@ -176,3 +179,21 @@ def test_the_oldest_reports_go_from_both_places(tmp_path: Path, reference: pd.Da
     prune(tmp_path, "digits", keep=1)
     assert [each.path.exists() for each in kept] == [False, False, True]
     assert evidently(tmp_path).list_runs(kept[0].project) == [kept[2].run]
+
+
+def test_what_a_killed_writer_left_is_found_by_gc(
+    other_home: Home, reference: pd.DataFrame
+) -> None:
+    child = os.fork()
+    if child == 0:
+        # After the file is written, before it has its name.
+        os.link = lambda *_: os._exit(9)
+        add(other_home.monitoring, "digits", "night", reference, rows(50, 1), at=AT)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 9
+    (left,) = halfwritten.find(other_home, time.time() + 60).paths
+    assert left.name.startswith(".dashboard.json")
+    kept = add(other_home.monitoring, "digits", "night", reference, rows(50, 1), at=AT)
+    assert kept.path.exists()
+    assert not halfwritten.find(other_home, time.time() + 60).paths
