@@ -69,26 +69,28 @@ class World(NamedTuple):
     """What a profile is told of the columns."""
 
 
-@lru_cache(maxsize=1)
-def _bank() -> tuple[pd.DataFrame, Any]:
-    """A pool of customers, and a model that has learnt from others."""
+def bank_model(known: pd.DataFrame) -> Any:
+    """A model of who leaves, fitted to customers."""
     from sklearn.compose import make_column_transformer
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
-    known = customers(8_000, seed=1)
     model = make_pipeline(
         make_column_transformer((OrdinalEncoder(), list(CATEGORIES)), remainder="passthrough"),
         HistGradientBoostingClassifier(max_iter=60, learning_rate=0.08, random_state=0),
     )
-    model.fit(known[[*CATEGORIES, *NUMBERS]], known["Exited"])
-    return customers(60_000, seed=2), model
+    return model.fit(known[[*CATEGORIES, *NUMBERS]], known["Exited"])
 
 
-def _bank_seen(rows: pd.DataFrame, truth: Array) -> Seen:
+@lru_cache(maxsize=1)
+def _bank() -> tuple[pd.DataFrame, Any]:
+    """A pool of customers, and a model that has learnt from others."""
+    return customers(60_000, seed=2), bank_model(customers(8_000, seed=1))
+
+
+def bank_seen(rows: pd.DataFrame, truth: Array, model: Any) -> Seen:
     """Rows as the model answers them; what is broken is answered as well as can be."""
-    model = _bank()[1]
     asked = rows.assign(
         **{name: rows[name].fillna(0.0) for name in NUMBERS},
         **{
@@ -108,7 +110,7 @@ def _bank_seen(rows: pd.DataFrame, truth: Array) -> Seen:
 
 
 def _bank_draw(random: Random) -> Draw:
-    pool = _bank()[0]
+    pool, model = _bank()
     german = (pool["Geography"] == "Germany").to_numpy()
     laws = (
         np.where(german, 4.0, 1.0),
@@ -123,7 +125,7 @@ def _bank_draw(random: Random) -> Draw:
             weights = laws[random.integers(len(laws))]
         if scenario == "other mix":
             weights = np.where(pool["Exited"] == 1, 4.0, 1.0)
-        rows = _taken(random, pool, count, weights)
+        rows = taken(random, pool, count, weights)
         truth = rows["Exited"].to_numpy()
         if scenario == "other truths":
             other = rows.assign(
@@ -133,12 +135,12 @@ def _bank_draw(random: Random) -> Draw:
             truth = (random.random(count) < risk(other)).astype(int)
         if scenario == "broken feed":
             rows = _break(random, rows, ["CreditScore", "Age", "EstimatedSalary"], "Geography")
-        return _bank_seen(rows, truth)
+        return bank_seen(rows, truth, model)
 
     return made
 
 
-def _taken(random: Random, pool: pd.DataFrame, count: int, weights: Array) -> pd.DataFrame:
+def taken(random: Random, pool: pd.DataFrame, count: int, weights: Array) -> pd.DataFrame:
     share = weights / weights.sum()
     at = random.choice(len(pool), count, replace=False, p=share)
     return pool.iloc[at].reset_index(drop=True)
@@ -187,7 +189,7 @@ def _hospital_draw(random: Random) -> Draw:
             weights = np.exp(0.7 * random.choice([-1, 1]) * scaled[name].to_numpy())
         if scenario == "other mix":
             weights = np.exp(0.8 * scaled["progression"].to_numpy())
-        rows = _taken(random, pool, count, weights)
+        rows = taken(random, pool, count, weights)
         truth = rows["progression"].to_numpy()
         if scenario == "other truths":
             truth = truth + 60 * ((rows["bp"] - pool["bp"].mean()) / pool["bp"].std()).to_numpy()
