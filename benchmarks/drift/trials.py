@@ -18,7 +18,7 @@ from benchmarks.drift import digits
 from benchmarks.drift import network as world
 from benchmarks.drift.patients import CHANGES, patients, shifted
 from monitoring.drift.profile import Profile
-from monitoring.drift.stream import ALARM, follow
+from monitoring.drift.stream import ALARM, ROW_ALARM, follow
 from monitoring.drift.verdict import Verdict
 
 Found = dict[str, Any]
@@ -160,12 +160,14 @@ def image(name: str, number: int) -> Found:
             "Devanagari": profile.check(foreign.iloc[: setting.window]).drifted,
             "a tenth Devanagari": profile.check(mixed.iloc[: setting.window]).drifted,
             "a tenth Devanagari, within 500": any(profile.check(rows).drifted for rows in tenth),
-            "a tenth Devanagari, row by row within 500": first(profile.row_p(mixed).tolist())
+            "a tenth Devanagari, row by row within 500": first(
+                profile.row_p(mixed).tolist(), ROW_ALARM
+            )
             is not None,
         },
         "rows": len(clean),
-        "row_alarms": alarms(clean),
-        "delay": first(profile.row_p(foreign).tolist()),
+        "row_alarms": alarms(clean, ROW_ALARM),
+        "delay": first(profile.row_p(foreign).tolist(), ROW_ALARM),
     }
 
 
@@ -211,10 +213,12 @@ def network(name: str, number: int) -> Found:
             f"a tenth {source}, one window": checked[0].drifted,
             f"a tenth {source}, any window within {SOON}": any(one.drifted for one in checked),
             f"a tenth {source}, stream of windows within {SOON}": first(_p(checked)) is not None,
-            f"a tenth {source}, row by row within {SOON}": first(profile.row_p(mixed).tolist())
+            f"a tenth {source}, row by row within {SOON}": first(
+                profile.row_p(mixed).tolist(), ROW_ALARM
+            )
             is not None,
         }
-        delays[source] = first(profile.row_p(other).tolist())
+        delays[source] = first(profile.row_p(other).tolist(), ROW_ALARM)
     return {
         "clean": _p(verdicts[:once]),
         "alarms": [verdict.drifted for verdict in verdicts[:once]],
@@ -222,7 +226,7 @@ def network(name: str, number: int) -> Found:
         "windows": len(verdicts),
         "stream": alarms(_p(verdicts)),
         "rows": len(clean),
-        "row_alarms": alarms(clean),
+        "row_alarms": alarms(clean, ROW_ALARM),
         "delays": delays,
     }
 
@@ -236,22 +240,22 @@ def _p(verdicts: list[Verdict]) -> list[float]:
     return [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
 
 
-def alarms(p: list[float]) -> int:
+def alarms(p: list[float], alarm: float = ALARM) -> int:
     """Alarms of a stream that begins anew after each."""
     strength, found = 1.0, 0
     for value in p:
         strength = follow(strength, value)
-        if strength >= ALARM:
+        if strength >= alarm:
             strength, found = 1.0, found + 1
     return found
 
 
-def first(p: list[float]) -> int | None:
+def first(p: list[float], alarm: float = ALARM) -> int | None:
     """Windows or rows until the first alarm."""
     strength = 1.0
     for at, value in enumerate(p, 1):
         strength = follow(strength, value)
-        if strength >= ALARM:
+        if strength >= alarm:
             return at
     return None
 

@@ -19,6 +19,11 @@ from kaizen.results import Record
 
 KAPPA = 0.3
 ALARM = 1_000.0
+"""Evidence that suffices, of windows: on average 1,000 of them pass until it is there by chance."""
+
+ROW_ALARM = 100_000.0
+"""Evidence that suffices, of single rows, of which there are many in a window."""
+
 MOST_KEYS = 1_000
 """Windows remembered by name, so that one that comes again is not counted again."""
 
@@ -63,10 +68,12 @@ class Stream:
     Attributes:
         path: the file; it need not exist.
         profile: name of the profile that the p values come from.
+        alarm: evidence that suffices.
     """
 
     path: Path
     profile: str
+    alarm: float = ALARM
 
     def state(self) -> State:
         """Where the stream stands; a fresh one where there is none, or was of another profile.
@@ -99,7 +106,7 @@ class Stream:
         strength, alarmed_at = before.strength, before.alarmed_at
         for at, value in enumerate(p, before.seen + 1):
             strength = follow(strength, value)
-            if alarmed_at is None and strength >= ALARM:
+            if alarmed_at is None and strength >= self.alarm:
                 alarmed_at = at
         after = State(
             profile=self.profile,

@@ -9,7 +9,6 @@ import pandas as pd
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import Home
 from monitoring.drift.profile import Profile
-from monitoring.drift.stream import ALARM
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance
@@ -100,8 +99,8 @@ def with_streams(
     for evidence, what in ((windows, "windows"), (rows, "rows")):
         if evidence is not None and evidence.alarmed:
             said = (
-                f"drift over {evidence.seen:,} {what} (evidence {evidence.strength:,.0f}, "
-                f"{ALARM:,.0f} is the alarm), too weak to be seen in one window"
+                f"drift of {what}, too little to be seen in one window: after "
+                f"{evidence.alarmed_at:,} of them the evidence sufficed"
             )
             return ("data",), f"{said}; {reason}"
     return alarms, reason

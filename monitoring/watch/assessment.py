@@ -20,13 +20,15 @@ class Evidence(Record):
     """Where a stream of windows, or of rows, stands (``monitoring/drift/stream.py``).
 
     Attributes:
-        strength: the e-CUSUM; 1,000 is the alarm.
-        alarmed: it came to that with this window; it begins anew with the next.
+        strength: the e-CUSUM.
+        alarmed: it sufficed within this window; it begins anew with the next.
+        alarmed_at: how many windows, or rows, had been counted then.
         seen: windows, or rows, counted since it began.
     """
 
     strength: float
     alarmed: bool
+    alarmed_at: int | None = None
     seen: int
 
 

@@ -100,9 +100,9 @@ def _drift(
     verdict: Verdict, inputs: set[str], answers: Collection[str], matched: Verdict | None
 ) -> tuple[Alarm, str]:
     p = f"(p = {verdict.p_value:.2g})"
+    where = _where(verdict, inputs)
     answered = _drifted(verdict) & set(answers)
     if not answered:
-        where = _names(inputs) if inputs else "how columns go together"
         return "data", f"other inputs than known: {where} {p}; the answers are as before"
     said = _names(answered)
     if matched is None or matched.p_value is None:
@@ -112,7 +112,6 @@ def _drift(
         return "prediction", f"other answers than known: {said} {p}; no input drifted by itself"
     beside = f"(p = {matched.p_value:.2g} beside {matched.reference_rows:,} known rows of that mix)"
     if matched.drifted:
-        where = _names(inputs) if inputs else "how columns go together"
         return "data", (
             f"other inputs than known: {where} {p}, and so other answers: {said}; another mix of "
             f"classes does not explain it {beside}"
@@ -121,6 +120,15 @@ def _drift(
     return "prediction", (
         f"other answers than known: {said} {p}{also}; another mix of classes explains it {beside}"
     )
+
+
+def _where(verdict: Verdict, inputs: set[str]) -> str:
+    """What of the inputs is other, in words."""
+    if inputs:
+        return _names(inputs)
+    level = verdict.calibration.level
+    unlike = any(test.p <= level for test in verdict.tests if test.name == "novelty")
+    return "rows unlike any known" if unlike else "how columns go together"
 
 
 def _only_columns(verdict: Verdict) -> bool:

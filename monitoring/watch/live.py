@@ -13,7 +13,7 @@ from events.heads import Head
 from events.read import files, listed
 from kaizen.usecase import Features
 from monitoring.drift.profile import Profile
-from monitoring.drift.stream import ALARM, follow
+from monitoring.drift.stream import ROW_ALARM, follow
 from monitoring.watch import feed
 from monitoring.watch.assessment import Evidence
 from monitoring.watch.decoded import decoded
@@ -43,8 +43,13 @@ class Live:
         for p in self._new():
             self._strength = follow(self._strength, p)
             self._seen += 1
-            if self._strength >= ALARM:
-                found = Evidence(strength=self._strength, alarmed=True, seen=self._seen)
+            if self._strength >= ROW_ALARM:
+                found = Evidence(
+                    strength=self._strength,
+                    alarmed=True,
+                    alarmed_at=self._seen,
+                    seen=self._seen,
+                )
                 self._strength, self._seen = 1.0, 0
                 return found
         return None

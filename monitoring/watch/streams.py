@@ -1,4 +1,4 @@
-"""The streams of a model version: windows, their rows, and rows as they come (``live``)."""
+"""The two streams of a model version: its windows, and their rows one by one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 from kaizen.paths import Home
-from monitoring.drift.stream import State, Stream
+from monitoring.drift.stream import ALARM, ROW_ALARM, State, Stream
 from monitoring.watch.assessment import Evidence
 
-Kind = Literal["windows", "rows", "live"]
+Kind = Literal["windows", "rows"]
 
 
 def of(home: Home, usecase: str, version: str, profile: str, kind: Kind) -> Stream:
     """The stream of a version that is compared with the profile of digest ``profile``."""
-    return Stream(home.monitoring / "streams" / usecase / f"v{version}-{kind}.json", profile)
+    path = home.monitoring / "streams" / usecase / f"v{version}-{kind}.json"
+    return Stream(path, profile, ALARM if kind == "windows" else ROW_ALARM)
 
 
 def count(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
@@ -30,4 +31,9 @@ def count(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
 
 def evidence(state: State) -> Evidence:
     """``state`` as an assessment holds it."""
-    return Evidence(strength=state.strength, alarmed=state.alarmed, seen=state.seen)
+    return Evidence(
+        strength=state.strength,
+        alarmed=state.alarmed,
+        alarmed_at=state.alarmed_at,
+        seen=state.seen,
+    )
