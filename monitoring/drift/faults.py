@@ -33,6 +33,10 @@ ALIKE = 0.05
 """P from which the rest of a column is as it was."""
 
 
+LEAST = 20
+"""Values other than 0 that tell a unit."""
+
+
 class Fault(Record):
     """A column that is broken rather than shifted.
 
@@ -77,6 +81,9 @@ def _number(name: str, values: Floats, known: Floats, level: float) -> Fault | N
     present = known[~np.isnan(known)]
     share, needed = len(values) / (len(values) + len(known)), -np.log(level)
     missing = np.isnan(values)
+    if factor := _unit(values[~missing], present):
+        times = f"{factor:,.0f} times larger" if factor > 1 else f"{1 / factor:,.0f} times smaller"
+        return _fault(name, ~missing, f"in another unit, {times},", int((~missing).sum()))
     outside = (values < present[0]) | (values > present[-1])
     kinds: list[tuple[str, NDArray[np.bool_]]] = []
     if _odd(missing.sum(), len(known) - len(present), share, needed):
@@ -102,6 +109,17 @@ def _number(name: str, values: Floats, known: Floats, level: float) -> Fault | N
         return None
     words, mark = max(kinds, key=lambda kind: kind[1].sum())
     return _fault(name, odd, words, int(mark.sum()))
+
+
+def _unit(values: Floats, known: Floats) -> float | None:
+    """The power of ten by which all of ``values`` differ from what they were, None where none."""
+    now, before = np.abs(values[values != 0]), np.abs(known[known != 0])
+    if min(len(now), len(before)) < LEAST:
+        return None
+    places = round(float(np.median(np.log10(now)) - np.median(np.log10(before))))
+    factor = 10.0**places
+    same = places != 0 and ks_2samp(now / factor, before).pvalue >= ALIKE
+    return factor if same else None
 
 
 def _category(name: str, values: NDArray[np.object_], classes: tuple[str, ...]) -> Fault | None:

@@ -46,7 +46,11 @@ def test_what_no_row_had_is_a_fault(profile: Profile) -> None:
     third = np.arange(300) % 3 == 0
     unit = of(profile, rows.assign(size=rows["size"] * 1000))["size"]
     assert unit.share == 1.0
-    assert "outside" in unit.detail
+    assert "in another unit, 1,000 times larger, in 300 of 300 rows" in unit.detail
+    small = of(profile, rows.assign(size=rows["size"] / 100))["size"]
+    assert "100 times smaller" in small.detail
+    half = of(profile, rows.assign(size=rows["size"].mask(third, rows["size"] * 1000)))["size"]
+    assert "outside" in half.detail
     default = of(profile, rows.assign(size=rows["size"].mask(third, 9.5)))["size"]
     assert default.share == pytest.approx(1 / 3)
     assert "exactly 9.5 in 100 of 300 rows" in default.detail
