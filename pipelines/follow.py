@@ -8,6 +8,7 @@ from contextlib import closing
 
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
+from monitoring import upkeep
 from monitoring.alerts.gauges import figures
 from monitoring.alerts.server import Server
 from monitoring.watch.assessment import Assessment
@@ -69,7 +70,7 @@ def follow(
             if (early := watch.early()) is not None:
                 tell(early)
             if time.monotonic() - ticked > TICK_S:
-                watch.tick()
+                upkeep.tick(home(), usecase, rule.alerts, time.time())
                 night = reports.due(usecase, rule)
                 if night is not None and night != drawn:
                     drawn = night

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from events import labels
-from events.read import read
 from kaizen import catalog, locks
 from kaizen.errors import KaizenError
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
 from kaizen.results import Record
-from monitoring.alerts import manage
+from monitoring import upkeep
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence
 from monitoring.watch.live import Live
-from monitoring.watch.store import Store
+from monitoring.watch.store import Store, lock
 from monitoring.watch.window import Window
 from monitoring.watch.windows import Waiting
 from pipelines import reports
@@ -128,21 +127,6 @@ class Watch:
         self._warned = part.number
         return self.judge(part, evidence)
 
-    def tick(self, *, flush: bool = False) -> None:
-        """See to what time brings: silence, groups of alerts, retries."""
-        now = time.time()
-        judged = self.store.newest(self.usecase, 1)
-        newest = next(iter(read(self.folder, limit=1)), None)
-        manage.tick(
-            home(),
-            self.usecase,
-            self.rule.alerts,
-            judged[0].at if judged else None,
-            newest["time"] if newest else None,
-            now,
-            flush=flush,
-        )
-
     def relabelled(self) -> list[Window]:
         """Windows judged before that more labels have come for since."""
         recent = self.store.since(self.usecase, time.time() - self.rule.labels_after_s)
@@ -170,7 +154,7 @@ def alone(usecase: str) -> Iterator[None]:
         KaizenError: somebody does.
     """
     try:
-        with locks.held(home().monitoring / f"{usecase}.lock"):
+        with locks.held(lock(home(), usecase)):
             yield
     except BlockingIOError:
         raise KaizenError(
@@ -197,7 +181,7 @@ def once(
         waiting = watch.next()
         if not found and isinstance(part := watch.next(partial=True), Window):
             found.append(watch.judge(part))
-        watch.tick(flush=True)
+        upkeep.tick(home(), usecase, rule.alerts, time.time(), flush=True)
         for each in found:
             if each.alarms:
                 reports.draw(usecase, each.window.name)

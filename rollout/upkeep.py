@@ -1,4 +1,4 @@
-"""Has the events of a home compacted now and then, so that nobody needs a timer for it."""
+"""Has events compacted and alerts seen to now and then, so that nobody needs a timer for it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ async def run(home: Home) -> None:
         await asyncio.sleep(EVERY_S)
         try:
             if _due(home.events):
-                await _compact(home)
+                await _run(home, "events.upkeep")
+            if home.monitoring.exists():
+                await _run(home, "monitoring.upkeep")
         except OSError as error:
-            _log.error("cannot compact the events, trying again later: %s", error)
+            _log.error("cannot look after the events, trying again later: %s", error)
 
 
 def _due(events: Path) -> bool:
@@ -34,18 +36,18 @@ def _due(events: Path) -> bool:
     return any(next(events.glob(form), None) for form in ("*/*.jsonl*", "*/parquet/day=*"))
 
 
-async def _compact(home: Home) -> None:
+async def _run(home: Home, module: str) -> None:
     # No mark: it is no service, and who ends us has ended it.
     variables = {name: value for name, value in os.environ.items() if name != MARK}
     process = await asyncio.create_subprocess_exec(
-        *("nice", sys.executable, "-m", "events.upkeep"),
+        *("nice", sys.executable, "-m", module),
         stdin=asyncio.subprocess.DEVNULL,
         cwd=PROJECT_ROOT,
         env=variables | {"KAIZEN_HOME": str(home.root)},
     )
     try:
         if code := await process.wait():
-            _log.warning("compacting the events ended with %s", code)
+            _log.warning("%s ended with %s", module, code)
     except asyncio.CancelledError:
         with suppress(ProcessLookupError):
             process.kill()

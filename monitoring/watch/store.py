@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 from kaizen.errors import KaizenError, UsageError, unknown
 from kaizen.paths import Home
@@ -31,6 +32,11 @@ CREATE INDEX in_order ON assessments (usecase, version, number);
 """
 # A window that is judged again, because labels came, counts once: as it was judged last.
 _LAST = "number IN (SELECT max(number) FROM assessments WHERE usecase = ? GROUP BY window)"
+
+
+def lock(home: Home, usecase: str) -> Path:
+    """Held by who watches ``usecase``."""
+    return home.monitoring / f"{usecase}.lock"
 
 
 class Store:
