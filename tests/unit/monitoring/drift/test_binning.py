@@ -18,6 +18,7 @@ EDGES = {
     "one": np.array([3.0]),
     "around zero": np.array([-1.0, -TINY, 0.0, TINY, 1.0]),
     "minus zero": np.array([-1.0, -0.0, 1.0]),
+    "tiny": np.array([-TINY, -0.0, TINY]),
     "as large as can be": np.array([-1.7e308, -1.0, 0.0, 1e-300, 1.7e308]),
     "neighbours": 1 + np.arange(100) * np.spacing(1.0),
 }
