@@ -113,7 +113,7 @@ class _Sides:
         self.counts = self.columns * self.width + self.classes * self.breadth
         self.total = np.bincount(self.codes.ravel(), minlength=self.counts).astype(float)
         self.means = reference.means
-        self.sums = reference.features(reference.values, reference.labels)
+        self.sums = reference.features(reference.values, reference.labels, own=True)
         self.all = self.sums.sum(axis=0, dtype=np.float64)
         self.rare = rare.prepare(reference)
 

@@ -75,7 +75,7 @@ class Reference:
     @cached_property
     def oddities(self) -> Floats:
         """The reference's own oddity, sorted."""
-        return np.sort(self.oddity(self.values))
+        return np.sort(self.oddity(self.values, own=True))
 
     @property
     def width(self) -> int:
@@ -102,10 +102,11 @@ class Reference:
         """Positions of the two columns of each pair."""
         return np.triu_indices(min(len(self.numbers), MOST_PAIRED), 1)
 
-    def features(self, values: Floats, labels: Ints) -> NDArray[np.float32]:
+    def features(self, values: Floats, labels: Ints, *, own: bool = False) -> NDArray[np.float32]:
         """What joint tests take means of: one row of figures for each row.
 
-        Random features, products of pairs of rank scores, their squares, and the row's novelty.
+        Random features, products of pairs of rank scores, their squares, and the row's novelty,
+        for which ``own`` says that the rows are the reference's.
         """
         rows = joint(values, labels, self.centre, self.spread, self.classes)
         left, right = self.pairs
@@ -117,7 +118,7 @@ class Reference:
             products**2,
         ]
         if self.signals:
-            parts.append(self.novelty(values)[:, None].astype(np.float32))
+            parts.append(self.novelty(values, own=own)[:, None].astype(np.float32))
         return np.hstack(parts)
 
     def means(self, sums: Floats) -> dict[str, Floats]:
@@ -152,9 +153,10 @@ class Reference:
             _counted(labels, self.breadth),
         )
 
-    def means_of(self, values: Floats, labels: Ints) -> dict[str, Floats]:
+    def means_of(self, values: Floats, labels: Ints, *, own: bool = False) -> dict[str, Floats]:
         """Means of the rows' features, each with a first axis of 1."""
-        return self.means(self.features(values, labels).mean(axis=0, dtype=np.float64)[None])
+        features = self.features(values, labels, own=own)
+        return self.means(features.mean(axis=0, dtype=np.float64)[None])
 
     @cached_property
     def counts(self) -> tuple[Floats, Floats]:
@@ -164,22 +166,26 @@ class Reference:
     @cached_property
     def own_means(self) -> dict[str, Floats]:
         """The reference's own means."""
-        return self.means_of(self.values, self.labels)
+        return self.means_of(self.values, self.labels, own=True)
 
-    def oddity(self, values: Floats) -> Floats:
-        """How unlike the reference each row is, (n,): its surprises added up (Fisher 1932)."""
+    def oddity(self, values: Floats, *, own: bool = False) -> Floats:
+        """How unlike the reference each row is, (n,): its surprises added up (Fisher 1932).
+
+        Args:
+            own: ``values`` are the reference's: each row is held against the others.
+        """
         found = [
-            statistics.surprise(self._score(name, values), calibrated)
+            statistics.surprise(self._score(name, values), calibrated, own=own)
             for name, calibrated in zip(self.signals, self.scores, strict=True)
         ]
         return np.sum(found, axis=0)
 
-    def novelty(self, values: Floats) -> Floats:
+    def novelty(self, values: Floats, *, own: bool = False) -> Floats:
         """What windows take the mean of, (n,): the squared surprise of each row's oddity.
 
         Squared, because a few rows that are very odd say more than many that are a little.
         """
-        return statistics.surprise(self.oddity(values), self.oddities) ** 2
+        return statistics.surprise(self.oddity(values, own=own), self.oddities, own=own) ** 2
 
     def _score(self, name: str, values: Floats) -> Floats:
         column = values[:, self.numbers.index(name)] * self.signals[name]

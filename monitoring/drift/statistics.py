@@ -142,11 +142,14 @@ def nearest(rows: Floats, anchors: NDArray[np.float32], block: int = 1024) -> Fl
     return found
 
 
-def surprise(scores: Floats, calibrated: Floats) -> Floats:
-    """−log of the conformal p of each score: the share of calibrated ones that are as high.
+def surprise(scores: Floats, calibrated: Floats, *, own: bool = False) -> Floats:
+    """−log of the conformal p of each score: the share of it and the calibrated ones as high.
 
     Args:
         calibrated: sorted scores of rows without drift, of which no score was learnt.
+        own: ``scores`` are these themselves: each is held against the others, or it would count
+            twice, and rows of a window would seem a little odder than those of the reference.
     """
     as_high = len(calibrated) - np.searchsorted(calibrated, scores, side="left")
-    return -np.log((1 + as_high) / (len(calibrated) + 1))
+    new = 0 if own else 1
+    return -np.log((new + as_high) / (len(calibrated) + new))
