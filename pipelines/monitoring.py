@@ -31,8 +31,8 @@ def repeated(usecase: str, window: dict[str, Any], rule: dict[str, Any]) -> None
 @pipeline(name="report", enable_cache=False)
 def reporting(usecase: str, window: dict[str, Any]) -> None:
     """What explains the verdict of a window, drawn after people were told: it takes seconds."""
-    observed, _, _ = read(usecase, window)
-    report(usecase, window, observed)
+    observed, outcomes, _ = read(usecase, window)
+    report(usecase, window, observed, outcomes)
 
 
 @pipeline(name="nightly-report", enable_cache=False)

@@ -100,7 +100,7 @@ def with_streams(
         if evidence is not None and evidence.alarmed:
             said = (
                 f"drift of {what}, too little to be seen in one window: after "
-                f"{evidence.alarmed_at:,} of them the evidence sufficed"
+                f"{evidence.alarmed_at or evidence.seen:,} of them the evidence sufficed"
             )
             return ("data",), f"{said}; {reason}"
     return alarms, reason

@@ -12,6 +12,7 @@ from monitoring.performance.estimate import estimate
 from monitoring.performance.labelled import measure
 from monitoring.performance.measured import Performance
 from monitoring.performance.support import outside, support
+from monitoring.reports.drawing import Labelled
 from monitoring.watch import outcomes
 
 
@@ -33,3 +34,13 @@ def of(
     measured = measure(baseline, outcomes.labels(answered), answers, rule, seed)
     known = support(verdict, outside(profile, observed))
     return measured, estimate(baseline, answers, outcomes.probabilities(answered), known, seed)
+
+
+def known(baseline: Baseline | None, answered: pd.DataFrame) -> Labelled | None:
+    """The answers whose truth is known, to be drawn; None where there are none."""
+    pairs = zip(outcomes.labels(answered), outcomes.answers(answered), strict=True)
+    labelled = [pair for pair in pairs if pair[0] is not None]
+    if baseline is None or not labelled or baseline.task == "clustering":
+        return None
+    truth, answers = (baseline.alike(side) for side in zip(*labelled, strict=True))
+    return Labelled(truth, answers, baseline.task)

@@ -11,6 +11,7 @@ from kaizen.paths import home
 from monitoring import observation
 from monitoring.reports import workspace
 from monitoring.reports.reference_table import reference_table
+from monitoring.watch import worth
 from monitoring.watch.store import Store
 from monitoring.watch.window import Window
 from stacks.zenml_settings import heavy
@@ -19,7 +20,9 @@ from steps.monitor import reference
 
 # In a process of its own: what Evidently imports is large, and stays in the process that has it.
 @step(enable_cache=False, settings=heavy())
-def report(usecase: str, window: dict[str, Any], observed: pd.DataFrame) -> Annotated[str, "page"]:
+def report(
+    usecase: str, window: dict[str, Any], observed: pd.DataFrame, outcomes: pd.DataFrame
+) -> Annotated[str, "page"]:
     """The page's path under ``Home.monitoring``."""
     which, store = Window.model_validate(window), Store(home())
     found = store.find(usecase, which.name)
@@ -30,6 +33,7 @@ def report(usecase: str, window: dict[str, Any], observed: pd.DataFrame) -> Anno
         reference_table(reference.profile(usecase, which.version)),
         observation.drawable(observed),
         at=datetime.fromtimestamp(which.until, UTC),
+        performance=worth.known(reference.baseline(usecase, which.version), outcomes),
         tags=[f"v{which.version}", *found.alarms],
         verdict=found.drift,
     )
