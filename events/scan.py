@@ -114,7 +114,7 @@ def relation(
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A database in memory that fetches nothing, and spills to the system's temporary folder."""
-    return duckdb.connect(
+    found = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -122,6 +122,9 @@ def connect() -> duckdb.DuckDBPyConnection:
             "temp_directory": tempfile.gettempdir(),
         }
     )
+    # After two seconds it would be drawn on standard output, whatever that is.
+    found.execute("SET enable_progress_bar = false")
+    return found
 
 
 def _held(events: Iterable[dict[str, Any]], features: Features | None) -> pa.Table:

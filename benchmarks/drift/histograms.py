@@ -38,7 +38,7 @@ from monitoring.drift.verdict import Verdict  # noqa: E402
 from monitoring.drift.window_values import Shape  # noqa: E402
 
 OUTPUT = Path(__file__).resolve().parent / "trials-histograms"
-DRAWS = 1_999
+DRAWS = 1_499
 _PRODUCTS = np.array([f"p{at:03}" for at in range(600)])
 _SHARES = 1 / np.arange(1, 601) ** 1.2
 _SHARES /= _SHARES.sum()

@@ -60,10 +60,11 @@ def ours(path: Path) -> Figures:
     from monitoring.drift.scan import histogram
 
     # Draws for small windows are not used here; dealing takes as many as it ever does.
-    profile = Profile.fit(reference(), window=10, seed=0, draws=1_999)
+    profile = Profile.fit(reference(), window=10, seed=0, draws=1_499)
     before = peak()
     # What Python does once in a process is not the window's.
     with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         histogram(profile, connection.from_df(reference().head(100)))
         started = time.process_time()
         found = histogram(profile, connection.read_parquet(str(path)))

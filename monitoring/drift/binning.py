@@ -19,6 +19,9 @@ from monitoring.drift.statistics import Floats
 CELLS = 2_048
 """More of them find fewer edges together, and fall out of the fastest cache."""
 
+CROWDED = 255
+"""More than there are edges: columns have 128."""
+
 _ALL_BUT_SIGN = np.int64(0x7FFFFFFFFFFFFFFF)
 
 
@@ -30,9 +33,10 @@ class Grid:
         edges: ascending, finite.
         folded: numbers are laid out by their bits, as by a logarithm, and not as they are.
         low, high, scale: of the even grid.
-        before: (CELLS,) how many edges lie in lower cells.
-        within: (CELLS,) the lowest edge of the cell, inf where there is none.
-        several: (CELLS,) whether there are more.
+        before: (CELLS,) how many edges lie in lower cells; :data:`CROWDED` where the cell has
+            several itself.
+        within: (CELLS,) the edge of the cell, inf where there is none, or several.
+        crowded: edges in crowded cells.
     """
 
     edges: Floats
@@ -40,28 +44,24 @@ class Grid:
     low: float
     high: float
     scale: float
-    before: NDArray[np.intp]
+    before: NDArray[np.uint8]
     within: Floats
-    several: NDArray[np.bool_]
+    crowded: int
 
     def count(self, values: Floats) -> NDArray[np.int64]:
         """How many are at most the first edge, ..., beyond the last: (edges + 1,). None is NaN."""
         cells = _cells(values, self.folded, self.low, self.high, self.scale)
         found = np.take(self.before, cells, mode="clip")
-        found += values > np.take(self.within, cells, mode="clip")
-        if self.several.any():
-            unsure = np.flatnonzero(np.take(self.several, cells, mode="clip"))
+        found += (values > np.take(self.within, cells, mode="clip")).view(np.uint8)
+        if self.crowded:
+            unsure = np.flatnonzero(found == CROWDED)
             found[unsure] = np.searchsorted(self.edges, values[unsure], side="left")
         return np.bincount(found, minlength=len(self.edges) + 1)
 
 
 def grid(edges: Floats) -> Grid:
     """The layout in which fewest of ``edges`` (ascending, finite, one or more) share a cell."""
-    return min((_grid(edges, folded) for folded in (False, True)), key=_together)
-
-
-def _together(found: Grid) -> int:
-    return int(np.diff(found.before, append=len(found.edges))[found.several].sum())
+    return min((_grid(edges, folded) for folded in (False, True)), key=lambda one: one.crowded)
 
 
 def _grid(edges: Floats, folded: bool) -> Grid:
@@ -74,10 +74,12 @@ def _grid(edges: Floats, folded: bool) -> Grid:
         high, scale = low, 0.0
     cells = _cells(edges, folded, low, high, scale)
     within = np.full(CELLS, np.inf)
-    within[cells[::-1]] = edges[::-1]
-    several = np.bincount(cells, minlength=CELLS) > 1
-    before = np.searchsorted(cells, np.arange(CELLS), side="left")
-    return Grid(edges, folded, low, high, scale, before, within, several)
+    within[cells] = edges
+    times = np.bincount(cells, minlength=CELLS)
+    within[times > 1] = np.inf
+    before = np.searchsorted(cells, np.arange(CELLS), side="left").astype(np.uint8)
+    before[times > 1] = CROWDED
+    return Grid(edges, folded, low, high, scale, before, within, int(times[times > 1].sum()))
 
 
 def _cells(values: Floats, folded: bool, low: float, high: float, scale: float) -> NDArray[np.intp]:

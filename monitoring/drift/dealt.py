@@ -2,7 +2,9 @@
 
 Where nothing changed, window and reference are one heap of rows, dealt at random. Of each column
 the heap's counts are known, so the reference's share of each bin is hypergeometric, whatever the
-sizes: Fisher's argument (1935), with real rows on both sides. Columns are dealt each by itself.
+sizes: Fisher's argument (1935), with real rows on both sides. Where every bin has rows enough, sums
+of such shares are a Brownian bridge at the heap's cumulated shares (Doob 1949), which is drawn
+faster. Columns are dealt each by itself.
 What they have in common is lost, and the largest of many statistics that go together is smaller
 than that of as many which do not: p errs to the safe side (Šidák 1967).
 """
@@ -17,11 +19,18 @@ from monitoring.drift.calibration import Null, compare_counts
 from monitoring.drift.reference import Reference
 from monitoring.drift.statistics import Floats
 
-MOST_DRAWS = 1_999
+MOST_DRAWS = 1_499
 """Made for every check, as every heap differs."""
 
+LEAST_BRIDGED = 500
+"""Rows expected in the smaller side outside of a column's largest bin, from which a bridge does."""
+
+MOST_SPARSE = 1 / 64
+"""Share of those rows that may lie in sparse bins."""
+
 LEAST_EXPECTED = 5
-"""Rows expected in the smaller side; categories of fewer are compared together (Cochran 1954)."""
+"""Rows expected in the smaller side; bins of fewer are sparse, and categories of fewer are compared
+together (Cochran 1954)."""
 
 _MOST_DEALT = 900_000_000
 """Rows of a heap that numpy deals exactly; of a larger one drawing is with replacement."""
@@ -77,14 +86,18 @@ def draw(
     at_ends = np.zeros(draws)
     for at in np.flatnonzero(readable[0]):
         random = np.random.default_rng([seed, m, int(at)])
-        sides = _deal(random, window[0][0, at], reference.counts[0][0, at], n, draws)
-        parts = [side[:, None] for side in sides]
-        none = np.empty((draws, 0, 1))
-        measured = compare_counts((parts[0], none), (parts[1], none), (m, n))
-        found["ks"].append(measured["ks"][:, 0])
-        found["ad"].append(measured["ad"][:, 0])
-        if sides[0][0, 0] or sides[1][0, 0]:
-            found["rare"].append(statistics.excess(sides[0][:, 0], sides[1][:, 0], share))
+        mine, theirs = window[0][0, at], reference.counts[0][0, at]
+        both = mine + theirs
+        if _dense(both, m, n):
+            ks, ad = _bridges(random, both / both.sum(), draws)
+        else:
+            sides = _deal(random, mine, theirs, n, draws)
+            ks, ad = _compared(*sides, m, n)
+        found["ks"].append(ks)
+        found["ad"].append(ad)
+        if both[0]:
+            missing = _one(random, mine[0], theirs[0], m, n, draws)
+            found["rare"].append(statistics.excess(*missing, share))
         # Of a heap in order, rows of the window before the first of the reference.
         outside = random.geometric(1 - share, (draws, 2)).max(axis=1) - 1
         at_ends = np.maximum(at_ends, statistics.beyond(outside, share))
@@ -92,11 +105,9 @@ def draw(
         random = np.random.default_rng([seed, m, len(readable[0]) + int(at)])
         mine, theirs = window[1][0, at], reference.counts[1][0, at]
         sides = _deal(random, mine, theirs, n, draws)
-        alone = (theirs == 1).sum()
-        unknown = _deal(random, np.array([mine[-1], m - mine[-1]]), np.array([alone, n - alone]),
-                        n, draws)  # fmt: skip
-        counted = np.concatenate([sides[0][:, :-1], unknown[0][:, :1]], axis=1)
-        found["rare"].append(of_categories(counted, sides[1], share, unknown[1][:, 0]))
+        unknown = _one(random, mine[-1], (theirs == 1).sum(), m, n, draws)
+        counted = np.concatenate([sides[0][:, :-1], unknown[0][:, None]], axis=1)
+        found["rare"].append(of_categories(counted, sides[1], share, unknown[1]))
         found["chi2"].append(_chi(*merged(*sides, m, n), m, n))
     return _null(found, at_ends, readable, m, share)
 
@@ -119,6 +130,41 @@ def chi(reference: Reference, window: Counted, m: int) -> Floats:
     pairs = zip(window[1][0], reference.counts[1][0], strict=True)
     n = reference.rows
     return np.array([_chi(*merged(mine, theirs, m, n), m, n) for mine, theirs in pairs])
+
+
+def _dense(both: Floats, m: int, n: int) -> bool:
+    """Whether a bridge tells no other quantiles than dealing."""
+    expected = both * (min(m, n) / (m + n))
+    outside = expected.sum() - expected.max()
+    sparse = expected[expected < LEAST_EXPECTED].sum()
+    return bool(outside >= LEAST_BRIDGED and sparse <= MOST_SPARSE * outside)
+
+
+def _bridges(random: np.random.Generator, shares: Floats, draws: int) -> Counted:
+    """``ks`` and ``ad`` of Brownian bridges at cumulated ``shares``."""
+    upto = np.cumsum(shares, dtype=np.float32)
+    steps = random.standard_normal((draws, len(shares)), dtype=np.float32)
+    paths = np.cumsum(steps * np.sqrt(shares, dtype=np.float32), axis=1)
+    paths -= paths[:, -1:] * upto
+    spread = upto * (1 - upto)
+    weight = np.where(spread > 1e-6, shares / np.maximum(spread, 1e-6), 0).astype(np.float32)
+    squares = np.einsum("dk,dk,k->d", paths, paths, weight)
+    return np.abs(paths).max(axis=1).astype(float), np.cbrt(squares).astype(float)
+
+
+def _compared(window: Floats, reference: Floats, m: int, n: int) -> Counted:
+    """``ks`` and ``ad`` of dealt counts."""
+    none = np.empty((len(window), 0, 1))
+    found = compare_counts((window[:, None], none), (reference[:, None], none), (m, n))
+    return found["ks"][:, 0], found["ad"][:, 0]
+
+
+def _one(
+    random: np.random.Generator, mine: float, theirs: float, m: int, n: int, draws: int
+) -> Counted:
+    """Rows of one kind dealt to both sides, (draws,) each."""
+    sides = _deal(random, np.array([mine, m - mine]), np.array([theirs, n - theirs]), n, draws)
+    return sides[0][:, 0], sides[1][:, 0]
 
 
 def _chi(window: Floats, reference: Floats, m: int, n: int) -> Floats:
