@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -158,3 +159,16 @@ def test_flags_and_whole_numbers_are_one() -> None:
     flags = [bool(value) for value in truth]
     found = labelled.measure(baseline, flags, answers, RULE, seed=0)
     assert found.value == pytest.approx(np.mean(truth == answers))
+
+
+def test_only_cuts_that_mean_something_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three rows of 40 are positive, the window's one is missed: one of the six ways to share them
+    # so that both sides have some is as bad.
+    monkeypatch.setattr(labelled, "ENOUGH", labelled.DRAWS + 1)
+    baseline = of("recall", np.random.default_rng(9))
+    truth = np.array([1, 1] + [0] * 18)
+    held = baseline.take(np.arange(20))
+    held = replace(held, truth=truth, answers=truth)
+    rule = MonitoringRule(min_labels=20)
+    found = labelled.measure(held, [1] + [0] * 19, [0] * 20, rule, seed=0)
+    assert found.p == pytest.approx(1 / 6, abs=0.02)
