@@ -8,16 +8,12 @@ change is one durable transaction; reading needs no running process.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
-from kaizen.errors import KaizenError
+from kaizen.database import Database
 from kaizen.paths import Home
 from kaizen.results import Record, Release
 
@@ -165,24 +161,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class State:
-    """The database of one home. Safe in several processes; one object belongs to one thread."""
+class State(Database):
+    """The database of one home."""
 
     def __init__(self, home: Home) -> None:
-        self.path = home.rollout / "state.db"
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> State:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        super().__init__(home.rollout / "state.db", _SCHEMA, SCHEMA_VERSION)
 
     def desired(self) -> dict[str, Desired]:
         """Every use case that should be served."""
@@ -198,7 +181,7 @@ class State:
 
     def history(self, usecase: str | None = None) -> list[Change]:
         """Every change, oldest first."""
-        rows = self._query("SELECT at, usecase, what, why FROM history ORDER BY id")
+        rows = self.ask("SELECT at, usecase, what, why FROM history ORDER BY id")
         return [
             Change(at=at, usecase=name, what=what, why=why)
             for at, name, what, why in rows
@@ -207,122 +190,63 @@ class State:
 
     def setting(self, name: str) -> str | None:
         """A remembered value, such as the router's port."""
-        rows = self._query("SELECT value FROM settings WHERE name = ?", name)
+        rows = self.ask("SELECT value FROM settings WHERE name = ?", name)
         return rows[0][0] if rows else None
 
     def remember(self, name: str, value: str) -> None:
         """Keep a value."""
-        with self._transaction() as change:
-            change.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+        with self.transaction():
+            self.do("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value)
 
     def want(self, desired: Desired, what: str, why: str) -> None:
         """Change what should be served for one use case."""
         document = desired.model_dump_json()
-        with self._transaction() as change:
-            change.execute(
-                "INSERT OR REPLACE INTO desired VALUES (?, ?)", (desired.usecase, document)
-            )
-            self._note(change, desired.usecase, what, why, document)
+        with self.transaction():
+            self.do("INSERT OR REPLACE INTO desired VALUES (?, ?)", desired.usecase, document)
+            self._note(desired.usecase, what, why, document)
 
     def forget(self, usecase: str, what: str, why: str) -> None:
         """Serve a use case no more."""
-        with self._transaction() as change:
-            change.execute("DELETE FROM desired WHERE usecase = ?", (usecase,))
-            self._note(change, usecase, what, why, None)
+        with self.transaction():
+            self.do("DELETE FROM desired WHERE usecase = ?", usecase)
+            self._note(usecase, what, why, None)
 
     def keep(self, service: Service) -> None:
         """Ask for a process. What was seen of an earlier one of this name is dropped."""
-        with self._transaction() as change:
-            change.execute("DELETE FROM processes WHERE name = ?", (service.name,))
-            row = (service.name, service.model_dump_json())
-            change.execute("INSERT OR REPLACE INTO services VALUES (?, ?)", row)
+        with self.transaction():
+            self.do("DELETE FROM processes WHERE name = ?", service.name)
+            document = service.model_dump_json()
+            self.do("INSERT OR REPLACE INTO services VALUES (?, ?)", service.name, document)
 
     def release(self, names: list[str]) -> None:
         """Ask for these processes no more."""
         if not names:
             return  # nor is a database made: the home may just have been removed
-        with self._transaction() as change:
-            change.executemany("DELETE FROM services WHERE name = ?", [(name,) for name in names])
+        with self.transaction():
+            for name in names:
+                self.do("DELETE FROM services WHERE name = ?", name)
 
     def saw(self, process: Process) -> None:
         """Write down what a process was seen to do."""
-        with self._transaction() as change:
-            row = (process.name, process.model_dump_json())
-            change.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", row)
+        with self.transaction():
+            document = process.model_dump_json()
+            self.do("INSERT OR REPLACE INTO processes VALUES (?, ?)", process.name, document)
 
     def gone(self, name: str) -> None:
         """A process was ended on purpose."""
-        with self._transaction() as change:
-            change.execute("DELETE FROM processes WHERE name = ?", (name,))
+        with self.transaction():
+            self.do("DELETE FROM processes WHERE name = ?", name)
 
     def revision(self) -> int:
         """A number that changes whenever another connection has changed the database."""
-        return int(self._query("PRAGMA data_version")[0][0])
+        return int(self.ask("PRAGMA data_version")[0][0]) if self.exists else 0
 
-    @staticmethod
-    def _note(
-        change: sqlite3.Connection, usecase: str, what: str, why: str, document: str | None
-    ) -> None:
-        change.execute(
+    def _note(self, usecase: str, what: str, why: str, document: str | None) -> None:
+        self.do(
             "INSERT INTO history (at, usecase, what, why, document) VALUES (?, ?, ?, ?, ?)",
-            (now(), usecase, what, why, document),
-        )
+            now(), usecase, what, why, document,
+        )  # fmt: skip
 
     def _all(self, table: str, kind: type[_Document]) -> list[_Document]:
         query = f"SELECT document FROM {table} ORDER BY 1"  # noqa: S608 - our own table names
-        return [kind.model_validate(json.loads(row[0])) for row in self._query(query)]
-
-    def _query(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
-        if self._connection is None and not self.path.exists():
-            return [(0,)] if statement.startswith("PRAGMA") else []
-        return list(self._open().execute(statement, values))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _connect(self.path)
-        return self._connection
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """The database, made when it is not there.
-
-    Raises:
-        KaizenError: it cannot be opened, or a newer kaizen wrote it.
-    """
-    # What runs here is this user's business alone: other users may not even look.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    try:
-        connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        found = _schema(connection)
-        if found == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            if _schema(connection) == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise KaizenError(f"cannot open {path}: {error}") from error
-    if found > SCHEMA_VERSION:
-        raise KaizenError(
-            f"{path} has schema {found}, this kaizen knows {SCHEMA_VERSION}: use a newer kaizen"
-        )
-    return connection
-
-
-def _schema(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        return [kind.model_validate(json.loads(row[0])) for row in self.ask(query)]

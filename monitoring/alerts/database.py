@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
-from kaizen.errors import KaizenError
+from kaizen import database
 from kaizen.paths import Home
 
 SCHEMA_VERSION = 1
@@ -53,90 +50,13 @@ def path(home: Home) -> Path:
     return home.monitoring / "alerts" / "alerts.db"
 
 
-class Database:
-    """The file of one home. Safe in several processes; one object belongs to one thread.
-
-    Nothing is made while it is only asked.
-    """
+class Database(database.Database):
+    """The file of one home."""
 
     def __init__(self, home: Home) -> None:
-        self.path = path(home)
-        self._connection: sqlite3.Connection | None = None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is changed in the block is on disk when it ends; nothing of it if it fails."""
-        connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-    def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows."""
-        if self._connection is None and not self.path.exists():
-            return []
-        return list(self._open().execute(statement, values))
-
-    def do(self, statement: str, *values: Any) -> None:
-        """A change, inside of a transaction.
-
-        Raises:
-            RuntimeError: it is outside of one.
-        """
-        connection = self._open()
-        if not connection.in_transaction:
-            raise RuntimeError("a change outside of a transaction")
-        connection.execute(statement, values)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _connect(self.path)
-        return self._connection
+        super().__init__(path(home), _SCHEMA, SCHEMA_VERSION)
 
 
 def read(kind: type[_Document], document: str) -> _Document:
     """A record as it was written."""
     return kind.model_validate(json.loads(document))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """The database, made when it is not there.
-
-    Raises:
-        KaizenError: it cannot be opened, or a newer kaizen wrote it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    try:
-        connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        found = _schema(connection)
-        if found == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            if _schema(connection) == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise KaizenError(f"cannot open {path}: {error}") from error
-    if found > SCHEMA_VERSION:
-        raise KaizenError(
-            f"{path} has schema {found}, this kaizen knows {SCHEMA_VERSION}: use a newer kaizen"
-        )
-    return connection
-
-
-def _schema(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

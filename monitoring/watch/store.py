@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from kaizen.errors import KaizenError, UsageError, unknown
+from kaizen.database import Database
+from kaizen.errors import unknown
 from kaizen.paths import Home
 from monitoring.watch.assessment import Assessment
 from monitoring.watch.window import Window
@@ -58,21 +57,23 @@ class Store:
             assessment.window.since,
             assessment.model_dump_json(),
         )
-        with self._open() as database:
-            done = database.execute(
+        with self._open() as database, database.transaction():
+            changed = database.do(
                 "INSERT OR IGNORE INTO assessments "
                 "(usecase, version, window, labels, since, document) VALUES (?, ?, ?, ?, ?, ?)",
-                row,
+                *row,
             )
-        return done.rowcount == 1
+        return changed == 1
 
     def reported(self, usecase: str, name: str, page: str) -> None:
         """Note the report that was drawn of the window called ``name``."""
-        with self._open() as database:
-            database.execute(
+        with self._open() as database, database.transaction():
+            database.do(
                 "UPDATE assessments SET document = json_set(document, '$.report', ?) WHERE number ="
                 " (SELECT max(number) FROM assessments WHERE usecase = ? AND window = ?)",
-                (page, usecase, name),
+                page,
+                usecase,
+                name,
             )
 
     def newest(
@@ -111,75 +112,40 @@ class Store:
     def windows(self, usecase: str, version: str) -> list[Window]:
         """Every window of a version that was judged, oldest first."""
         with self._open() as database:
-            rows = database.execute(
+            rows = database.ask(
                 "SELECT json_extract(document, '$.window') FROM assessments "  # noqa: S608
                 f"WHERE usecase = ? AND {_LAST} AND version = ? ORDER BY since, number",
-                (usecase, usecase, version),
+                usecase,
+                usecase,
+                version,
             )
             return [Window.model_validate_json(document) for (document,) in rows]
 
     def night(self, usecase: str) -> date | None:
         """The day of the last nightly report, None before the first."""
         with self._open() as database:
-            (day,) = database.execute(
-                "SELECT max(day) FROM nights WHERE usecase = ?", (usecase,)
-            ).fetchone()
-        return date.fromisoformat(day) if day else None
+            found = database.ask("SELECT max(day) FROM nights WHERE usecase = ?", usecase)
+        days = [day for (day,) in found if day]
+        return date.fromisoformat(days[0]) if days else None
 
     def had_night(self, usecase: str, day: date, page: str) -> None:
         """Note the nightly report of ``day``; ``page`` is empty where there was nothing to draw."""
-        with self._open() as database:
-            database.execute(
-                "INSERT OR REPLACE INTO nights VALUES (?, ?, ?)", (usecase, day.isoformat(), page)
+        with self._open() as database, database.transaction():
+            database.do(
+                "INSERT OR REPLACE INTO nights VALUES (?, ?, ?)", usecase, day.isoformat(), page
             )
 
     def usecases(self) -> list[str]:
         """Use cases with an assessment."""
         with self._open() as database:
-            rows = database.execute("SELECT DISTINCT usecase FROM assessments ORDER BY usecase")
+            rows = database.ask("SELECT DISTINCT usecase FROM assessments ORDER BY usecase")
             return [usecase for (usecase,) in rows]
 
     def _read(self, clause: str, values: Iterable[object]) -> list[Assessment]:
         with self._open() as database:
-            rows = database.execute(f"SELECT document FROM assessments {clause}", tuple(values))  # noqa: S608
+            rows = database.ask(f"SELECT document FROM assessments {clause}", *values)  # noqa: S608
             return [Assessment.model_validate_json(document) for (document,) in rows]
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            try:
-                self._prepare(database)
-                database.execute("BEGIN")
-                yield database
-                database.execute("COMMIT")
-            finally:
-                database.close()
-        except sqlite3.DatabaseError as error:
-            raise KaizenError(
-                f"verdicts cannot be read or written at {self.path}: {error}; move the file away "
-                "to begin anew"
-            ) from error
-
-    def _prepare(self, database: sqlite3.Connection) -> None:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == SCHEMA_VERSION:
-            return
-        if version > SCHEMA_VERSION:
-            raise UsageError(
-                f"{self.path} was written by a newer kaizen (schema {version}, expected "
-                f"{SCHEMA_VERSION}): use that one"
-            )
-        database.executescript(
-            f"BEGIN IMMEDIATE; {_guarded(_SCHEMA)} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
-
-
-def _guarded(schema: str) -> str:
-    """So that two processes that begin at once both find it done."""
-    return schema.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS").replace(
-        "CREATE INDEX", "CREATE INDEX IF NOT EXISTS"
-    )
+    def _open(self) -> Database:
+        """Anew for each use: a store is asked by several threads."""
+        return Database(self.path, _SCHEMA, SCHEMA_VERSION)

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rolling import ALIAS, Place
 
@@ -45,9 +44,9 @@ def main() -> None:
 
     class Counted(State):
         @contextmanager
-        def _transaction(self) -> Iterator[Any]:
-            with super()._transaction() as change:
-                yield change
+        def transaction(self) -> Iterator[None]:
+            with super().transaction():
+                yield
             effect()
 
     class Followed(Place):
