@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 
 from kaizen.errors import KaizenError, UsageError
 from monitoring import Profile
-from monitoring.drift import counted, window_values
+from monitoring.drift import counted, dealt, window_values
 from monitoring.drift.histogram import Histogram
 from monitoring.drift.scan import histogram
 
@@ -254,3 +254,19 @@ def test_an_embedding_is_left_out_in_words() -> None:
         assert {column.name for column in verdict.columns} == {"digit", "confidence"}
         assert "novelty" in verdict.calibration.note
         assert "nor the embedding" in verdict.calibration.note
+
+
+def test_bridges_have_the_quantiles_of_dealt_counts() -> None:
+    random = np.random.default_rng(0)
+    m, n = 50_000, 2_000
+    shares = random.dirichlet(np.append(np.full(128, n / 128), 1))
+    both = np.append(0, random.multinomial(m + n, shares)).astype(float)
+    assert dealt._dense(both, m, n)
+    exact = dealt._compared(*dealt._deal(random, both, np.zeros(130), n, 8_000), m, n)
+    bridged = dealt._bridges(random, both / both.sum(), 8_000)
+    for one, other in zip(exact, bridged, strict=True):
+        for share in (0.5, 0.9, 0.99):
+            assert np.quantile(other, share) == pytest.approx(np.quantile(one, share), rel=0.05)
+    sparse = np.zeros(130)
+    sparse[[1, 2]] = [(m + n) * 0.999, (m + n) * 0.001]
+    assert not dealt._dense(sparse, m, n)
