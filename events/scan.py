@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from glob import escape
 from itertools import chain, islice
 from pathlib import Path
@@ -122,8 +123,10 @@ def connect() -> duckdb.DuckDBPyConnection:
             "temp_directory": tempfile.gettempdir(),
         }
     )
-    # After two seconds it would be drawn on standard output, whatever that is.
-    found.execute("SET enable_progress_bar = false")
+    # After two seconds it would be drawn on standard output, whatever that is. A notebook without
+    # ipywidgets draws none, and refuses the setting.
+    with suppress(duckdb.InvalidInputException):
+        found.execute("SET enable_progress_bar = false")
     return found
 
 
