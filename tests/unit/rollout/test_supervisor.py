@@ -154,6 +154,7 @@ def test_events_are_compacted_now_and_then(home: Home, monkeypatch: pytest.Monke
     folder.mkdir(parents=True)
     event = {"id": "a-0", "time": 1.0, "request": "a", "row": 0, "version": "1"}
     (folder / "1-1.jsonl").write_text(json.dumps(event) + "\n")
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
 
     async def story() -> None:
         async with supervised(home):
@@ -163,4 +164,5 @@ def test_events_are_compacted_now_and_then(home: Home, monkeypatch: pytest.Monke
     asyncio.run(story())
     assert len(list(folder.rglob("*.parquet"))) == 1
     children = psutil.Process().children(recursive=True)
-    assert [each for each in children if processes.alive(each)] == []
+    left = [each for each in children if each.pid not in before and processes.alive(each)]
+    assert left == []
