@@ -53,6 +53,15 @@ def append(folder: Path, labels: Iterable[Label]) -> None:
         _NAMED.add(place)
 
 
+def stamp(folder: Path) -> tuple[int, int]:
+    """What changes whenever a label is written: size and time of the file; zeros without one."""
+    try:
+        found = (folder / FOLDER / FILE).stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
 def history(folder: Path, *, events: Container[str] | None = None) -> Iterator[Label]:
     """Every label that was ever written, in that order; repetitions too.
 

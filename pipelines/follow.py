@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+from kaizen import catalog
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
 from monitoring import upkeep
 from monitoring.alerts.gauges import figures
 from monitoring.alerts.server import Server
 from monitoring.watch.assessment import Assessment
+from monitoring.watch.live import Live
+from monitoring.watch.window import Window
 from pipelines import reports
 from pipelines.drawing import Drawing
 from pipelines.watch import Watch, alone
@@ -24,6 +27,28 @@ EVERY_S = 0.5
 
 TICK_S = 5.0
 """How often what time brings is looked at: silence, groups of alerts, retries, nightly reports."""
+
+
+class Early:
+    """Judges what is there of a window when single rows alarm, once for each window."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._live = Live(
+            catalog.features(watch.usecase), watch.profile, watch.folder, watch.version
+        )
+        self._warned: int | None = None
+
+    def look(self) -> Assessment | None:
+        """The assessment of what there is, None where no row was odd enough."""
+        evidence = self._live.look()
+        if evidence is None:
+            return None
+        part = self._watch.next(partial=True)
+        if not isinstance(part, Window) or part.number == self._warned:
+            return None
+        self._warned = part.number
+        return self._watch.judge(part, evidence)
 
 
 def follow(
@@ -61,14 +86,16 @@ def follow(
         zenml_zygote.ahead()
         activate(stack)
         watch, ticked, drawn = Watch(usecase, version, rule), 0.0, None
+        early = Early(watch)
         begun(server.url)
         while True:
             if version is None and _champion(usecase) not in (None, watch.version):
                 watch = Watch(usecase, None, rule)
+                early = Early(watch)
             for assessment in watch.due():
                 tell(assessment)
-            if (early := watch.early()) is not None:
-                tell(early)
+            if (warning := early.look()) is not None:
+                tell(warning)
             if time.monotonic() - ticked > TICK_S:
                 upkeep.tick(home(), usecase, rule.alerts, time.time())
                 night = reports.due(usecase, rule)

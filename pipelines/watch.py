@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from events import labels
-from kaizen import catalog, locks
+from kaizen import locks
 from kaizen.errors import KaizenError
 from kaizen.monitoring import MonitoringRule
 from kaizen.paths import home
@@ -15,7 +15,6 @@ from kaizen.results import Record
 from monitoring import upkeep
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence
-from monitoring.watch.live import Live
 from monitoring.watch.store import Store, lock
 from monitoring.watch.window import Window
 from monitoring.watch.windows import Waiting
@@ -75,9 +74,9 @@ class Watch:
         self.profile = reference.profile(usecase, self.version)
         self.store = Store(home())
         self.folder = home().events / usecase
+        self._judged = self.store.windows(usecase, self.version)
+        self._stamp: tuple[int, int] | None = None
         self._looked: dict[str, int] = {}
-        self._live = Live(catalog.features(usecase), self.profile, self.folder, self.version)
-        self._warned: int | None = None
 
     def next(self, *, partial: bool = False) -> Window | Waiting:
         """The next window that is due; with ``partial`` what is there of the one after it."""
@@ -87,7 +86,7 @@ class Watch:
             self.version,
             self.rule,
             self.profile.shape.window,
-            self.store.windows(self.usecase, self.version),
+            self._judged,
             time.time(),
             partial=partial,
         )
@@ -107,6 +106,7 @@ class Watch:
             self.rule.model_dump(mode="json"),
             None if live is None else live.model_dump(mode="json"),
         )
+        self._judged.append(window)  # nobody else watches: what is known need not be read again
         return self.store.find(self.usecase, window.name)
 
     def due(self) -> Iterator[Assessment]:
@@ -116,19 +116,12 @@ class Watch:
         for window in self.relabelled():
             yield self.judge(window)
 
-    def early(self) -> Assessment | None:
-        """Judge what is there of a window when single rows alarm, once for each window."""
-        evidence = self._live.look()
-        if evidence is None:
-            return None
-        part = self.next(partial=True)
-        if not isinstance(part, Window) or part.number == self._warned:
-            return None
-        self._warned = part.number
-        return self.judge(part, evidence)
-
     def relabelled(self) -> list[Window]:
         """Windows judged before that more labels have come for since."""
+        stamp = labels.stamp(self.folder)
+        if stamp == self._stamp:
+            return []
+        self._stamp = stamp
         recent = self.store.since(self.usecase, time.time() - self.rule.labels_after_s)
         whole = [
             each

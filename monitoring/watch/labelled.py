@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from events.joined import CLOCK_S
+from kaizen.errors import KaizenError
 from monitoring.watch import seen
 from monitoring.watch.window import Window
 
@@ -30,8 +32,10 @@ def at_most(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]
 def exactly(known: Collection[str], folder: Path, windows: Sequence[Window]) -> dict[str, int]:
     """Name of each window to its labels, by the ids of its events, which are read.
 
-    Raises:
-        KaizenError: events of a window are not there any more.
+    Windows of which retention has removed events are left out: they cannot be judged again.
     """
-    labels = set(known)
-    return {window.name: len(labels & set(seen.ids(folder, window))) for window in windows}
+    labels, found = set(known), {}
+    for window in windows:
+        with suppress(KaizenError):
+            found[window.name] = len(labels & set(seen.ids(folder, window)))
+    return found
