@@ -19,18 +19,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-from benchmarks.drift.prove import done  # noqa: E402
-from benchmarks.drift.table import exact  # noqa: E402
-from benchmarks.drift.worlds import EXPECTED, SCENARIOS, WORLDS, Seen  # noqa: E402
-from kaizen.monitoring import MonitoringRule  # noqa: E402
-from monitoring.drift.profile import Profile  # noqa: E402
-from monitoring.performance import estimate, labelled, support  # noqa: E402
-from monitoring.watch.explain import explain  # noqa: E402
+from benchmarks.drift.prove import done
+from benchmarks.drift.table import exact
+from benchmarks.drift.worlds import EXPECTED, SCENARIOS, WORLDS, Seen
+from kaizen.monitoring import MonitoringRule
+from monitoring.drift.profile import Profile
+from monitoring.performance import estimate, labelled, support
+from monitoring.watch.explain import explain
 
 OUTPUT = Path(__file__).resolve().parent / "causes"
 CLEAN = 5

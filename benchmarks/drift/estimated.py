@@ -14,17 +14,14 @@ from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
+import pandas as pd
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-
-from benchmarks.drift.worlds import WORLDS, Seen, bank_model, bank_seen, taken  # noqa: E402
-from monitoring.drift.profile import Profile  # noqa: E402
-from monitoring.performance import estimate, support  # noqa: E402
-from usecases import scores  # noqa: E402
-from usecases.churn.generate import customers  # noqa: E402
+from benchmarks.drift.worlds import WORLDS, Seen, bank_model, bank_seen, taken
+from monitoring.drift.profile import Profile
+from monitoring.performance import estimate, support
+from usecases import scores
+from usecases.churn.generate import customers
 
 KINDS = ("as before", "more from Germany", "half over 55")
 ROWS, WINDOW = 2_000, 500

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 import zlib
 from collections.abc import Callable
@@ -21,21 +20,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
+import pandas as pd
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-
-from benchmarks.drift.patients import DEVIATIONS, patients  # noqa: E402
-from benchmarks.drift.prove import done  # noqa: E402
-from benchmarks.drift.table import exact  # noqa: E402
-from events.scan import connect  # noqa: E402
-from monitoring.drift import fitting, quality, reference  # noqa: E402
-from monitoring.drift.profile import LEVEL, Profile  # noqa: E402
-from monitoring.drift.scan import histogram  # noqa: E402
-from monitoring.drift.verdict import Verdict  # noqa: E402
-from monitoring.drift.window_values import Shape  # noqa: E402
+from benchmarks.drift.patients import DEVIATIONS, patients
+from benchmarks.drift.prove import done
+from benchmarks.drift.table import exact
+from events.scan import connect
+from monitoring.drift import fitting, quality, reference
+from monitoring.drift.profile import LEVEL, Profile
+from monitoring.drift.scan import histogram
+from monitoring.drift.verdict import Verdict
+from monitoring.drift.window_values import Shape
 
 OUTPUT = Path(__file__).resolve().parent / "trials-histograms"
 DRAWS = 1_499

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -22,21 +21,17 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("DO_NOT_TRACK", "1")
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency, ks_2samp
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from scipy.stats import chi2_contingency, ks_2samp  # noqa: E402
-
-from benchmarks import environments  # noqa: E402
-from benchmarks.drift.patients import CHANGES, patients  # noqa: E402
-from benchmarks.drift.prove import done, path  # noqa: E402
-from benchmarks.drift.table import exact  # noqa: E402
-from benchmarks.drift.trials import TABLES  # noqa: E402
-from kaizen.paths import home  # noqa: E402
-from monitoring.drift.profile import Profile  # noqa: E402
+from benchmarks import environments
+from benchmarks.drift.patients import CHANGES, patients
+from benchmarks.drift.prove import done, path
+from benchmarks.drift.table import exact
+from benchmarks.drift.trials import TABLES
+from kaizen.paths import home
+from monitoring.drift.profile import Profile
 
 OUTPUT = Path(__file__).resolve().parent / "peers.json"
 TRIALS = OUTPUT.parent / "trials-peers"

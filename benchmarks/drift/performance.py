@@ -15,17 +15,14 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing import get_context
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-from benchmarks.drift.table import exact  # noqa: E402
-from kaizen.monitoring import MonitoringRule  # noqa: E402
-from kaizen.usecase import Array  # noqa: E402
-from monitoring.performance.baseline import Baseline  # noqa: E402
-from monitoring.performance.labelled import measure  # noqa: E402
-from usecases import scores  # noqa: E402
+from benchmarks.drift.table import exact
+from kaizen.monitoring import MonitoringRule
+from kaizen.usecase import Array
+from monitoring.performance.baseline import Baseline
+from monitoring.performance.labelled import measure
+from usecases import scores
 
 Rows = Callable[[np.random.Generator, int, bool], tuple[Array, Array]]
 """Random numbers, how many rows, whether answers are worse: truth and answers."""

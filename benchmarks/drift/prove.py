@@ -17,12 +17,8 @@ from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
-# One thread a process, as there are enough processes; read when numpy is imported.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
-from benchmarks.drift import network  # noqa: E402
-from benchmarks.drift.trials import KINDS, Found  # noqa: E402
+from benchmarks.drift import network
+from benchmarks.drift.trials import KINDS, Found
 
 OUTPUT = Path(__file__).resolve().parent / "trials"
 

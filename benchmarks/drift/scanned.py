@@ -6,7 +6,6 @@ of the work alone, on one core: imports, and the profile, which is made once per
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Callable
@@ -14,15 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-
-import duckdb  # noqa: E402
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-import pyarrow as pa  # noqa: E402
-import pyarrow.parquet as pq  # noqa: E402
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 COLUMNS = [f"c{at}" for at in range(35)]
 REFERENCE = 10_000

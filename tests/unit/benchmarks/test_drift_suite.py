@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.drift import scanned, suite
+from kaizen.paths import PROJECT_ROOT
 
 
 def test_the_table_is_as_long_as_asked_and_the_same_every_time(tmp_path: Path) -> None:
@@ -32,3 +36,12 @@ def test_the_goal_is_a_hundredth_of_evidently() -> None:
     assert whole.met is False
     assert memory.ratio == pytest.approx(0.15)
     assert suite.compared([ours], {"s": 49.0, "peak MB": 1.0})[0].met is False
+
+
+def test_only_the_proof_bounds_the_threads_of_its_processes() -> None:
+    asked = (
+        "import os, benchmarks.run; assert 'OMP_NUM_THREADS' not in os.environ; "
+        "import benchmarks.drift.suite; assert os.environ['OMP_NUM_THREADS'] == '1'"
+    )
+    bare = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", asked], cwd=PROJECT_ROOT, env=bare, check=True)
