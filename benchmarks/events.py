@@ -22,8 +22,8 @@ from events.compact import compact
 from events.read import count, read
 from events.schema import SCHEMA, Event, event_id, line, new_id, pack
 from events.spool import Spool
+from usecases.diabetes.features import COLUMNS
 
-COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 MEANS = "SELECT count(*), " + ", ".join(f'avg("inputs.{c}")' for c in COLUMNS) + " FROM events"  # noqa: S608
 CHANCE = np.random.default_rng(0)
 
@@ -35,6 +35,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def made(at: float) -> bytes:
+    """The line of one answered patient."""
     request = new_id()
     values = CHANCE.normal(0, 0.05, len(COLUMNS))
     event: Event = {
@@ -48,8 +49,8 @@ def made(at: float) -> bytes:
         "trace": None,
         "latency_ms": 1.234,
         "inputs": {"values": dict(zip(COLUMNS, values.tolist(), strict=True))},
-        "outputs": {"value": pack(values[None, :1])[0]},
-        "response": {"value": float(values.sum())},
+        "outputs": {"prediction": pack(values[None, :1])[0]},
+        "response": {"progression": float(values.sum())},
         "confidence": None,
     }
     return line(event)

@@ -16,47 +16,22 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.events import seconds
+from benchmarks.events import made, seconds
 from events import labels, read
 from events.compact import compact
 from events.label import Label
-from events.schema import SCHEMA, Event, event_id, line, new_id, pack
 from events.spool import Spool
 from kaizen.monitoring import CountWindow, MonitoringRule, TimeWindow
 from monitoring.watch import seen, windows
 from monitoring.watch.progress import Progress
 from monitoring.watch.window import Window
-from usecases.diabetes.features import COLUMNS, features
+from usecases.diabetes.features import features
 
 ROWS = 500
 DAYS = 10
 NOW = 1_800_000_000.0
 OPEN = 80_000
 RULE = MonitoringRule(window=CountWindow(rows=ROWS))
-CHANCE = np.random.default_rng(0)
-
-
-def made(at: float) -> bytes:
-    request = new_id()
-    values = CHANCE.normal(0, 0.05, len(COLUMNS))
-    event: Event = {
-        "schema": SCHEMA,
-        "id": event_id(request, 0),
-        "time": at,
-        "usecase": "diabetes",
-        "version": "1",
-        "request": request,
-        "row": 0,
-        "trace": None,
-        "latency_ms": 1.234,
-        "inputs": {"values": dict(zip(COLUMNS, values.tolist(), strict=True))},
-        "outputs": {"prediction": pack(values[None, :1])[0]},
-        "response": {"progression": float(values.sum())},
-        "confidence": None,
-    }
-    return line(event)
 
 
 def fill(folder: Path, events: int) -> None:
