@@ -1,6 +1,6 @@
 """What users rely on, kept in JSON files beside the tests and compared with what is found today.
 
-``RENEW=1 make unit`` (or pytest with it on the tests in question) writes the files anew, on
+``RENEW=1 .venv/bin/python -m pytest`` with the tests in question writes the files anew, on
 purpose; read the difference in git before you commit it.
 """
 
