@@ -75,7 +75,8 @@ CASES = {
     "label": "label diabetes {event} 151",
     "label_file": "label diabetes --file {folder}/labels.csv",
     "label_nothing": "label diabetes",
-    "monitor": "monitor diabetes",
+    # Without grace a window of 88 rows is closed at once, however soon after it this is typed.
+    "monitor": "monitor diabetes --set monitoring.grace_s=0",
     "monitor_history": "monitor diabetes --history 5",
     "monitor_repeat": "monitor diabetes --repeat {window}",
     "alerts": "alerts diabetes --all",
