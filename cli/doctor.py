@@ -51,7 +51,8 @@ def examine(state: Home) -> list[Check]:
 
     mlflow = checks.database("MLflow store", state.mlflow / "mlflow.db", _A_COPY)
     rollout = checks.database("served store", state.rollout / "state.db", _SERVE_AGAIN)
-    champions, known = _champions(state, mlflow)
+    stores = [checks.database("ZenML store", state.zenml_database, _A_NEW_ONE), mlflow]
+    layout = checks.layout(state)
     return [
         *_guarded("python", lambda: checks.python(platform.python_version(), _wanted_python())),
         *_guarded("libraries", _libraries),
@@ -60,8 +61,18 @@ def examine(state: Home) -> list[Check]:
         *_guarded("disk", lambda: checks.disk(state.root)),
         *_guarded("locks", lambda: checks.locks(state.root)),
         *_guarded("ports", lambda: checks.fixed_ports(os.environ, state.root)),
-        checks.database("ZenML store", state.zenml_database, _A_NEW_ONE),
-        mlflow,
+        layout,
+        *(_used(state, stores, mlflow, rollout) if layout.state == "ok" else [*stores, rollout]),
+    ]
+
+
+def _used(state: Home, stores: list[Check], mlflow: Check, rollout: Check) -> list[Check]:
+    """What the stores hold, where they are of this kaizen's layout."""
+    from cli import checks
+
+    champions, known = _champions(state, mlflow)
+    return [
+        *stores,
         *champions,
         rollout,
         *_guarded("served", lambda: _served(state, rollout, known)),
