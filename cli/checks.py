@@ -19,8 +19,10 @@ import psutil
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from kaizen import layout as layouts
 from kaizen import ports
-from kaizen.errors import unknown
+from kaizen.errors import KaizenError, unknown
+from kaizen.paths import Home
 from rollout.processes import MARK
 
 ENOUGH_DISK = 2 * 10**9
@@ -137,6 +139,20 @@ def file_system(root: Path) -> str:
     mounts = {part.mountpoint: part.fstype for part in psutil.disk_partitions(all=True)}
     known = [each for each in (there, *there.parents) if str(each) in mounts]
     return mounts[str(known[0])] if known else "an unknown file system"
+
+
+def layout(home: Home) -> Check:
+    """Whether the state folder is one that this kaizen can read; else its stores are not opened."""
+    try:
+        layouts.refuse_later(home)
+        version = layouts.read(home)
+    except KaizenError as error:
+        found, _, advice = str(error).partition(": ")
+        return Check("layout", "failed", found, advice)
+    if version is None or version.layout == layouts.LAYOUT:
+        return Check("layout", "ok", "not there yet" if version is None else f"{layouts.LAYOUT}")
+    found = f"{version.layout}, this kaizen knows {layouts.LAYOUT}"
+    return Check("layout", "watch", found, "`kaizen down`, then `kaizen status` migrates it")
 
 
 def fixed_ports(variables: Mapping[str, str], home: Path) -> list[Check]:

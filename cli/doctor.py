@@ -14,6 +14,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
+from kaizen.errors import KaizenError
 from kaizen.paths import PROJECT_ROOT, Home, home
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def examine(state: Home) -> list[Check]:
 
     mlflow = checks.database("MLflow store", state.mlflow / "mlflow.db", _A_COPY)
     rollout = checks.database("served store", state.rollout / "state.db", _SERVE_AGAIN)
-    champions, known = _champions(state, mlflow)
+    stores = [checks.database("ZenML store", state.zenml_database, _A_NEW_ONE), mlflow]
+    layouts = _guarded("layout", lambda: checks.layout(state))
     return [
         *_guarded("python", lambda: checks.python(platform.python_version(), _wanted_python())),
         *_guarded("libraries", _libraries),
@@ -60,8 +62,31 @@ def examine(state: Home) -> list[Check]:
         *_guarded("disk", lambda: checks.disk(state.root)),
         *_guarded("locks", lambda: checks.locks(state.root)),
         *_guarded("ports", lambda: checks.fixed_ports(os.environ, state.root)),
-        checks.database("ZenML store", state.zenml_database, _A_NEW_ONE),
-        mlflow,
+        *layouts,
+        *(_used(state, stores, mlflow, rollout) if _is_ours(state) else [*stores, rollout]),
+    ]
+
+
+def _is_ours(state: Home) -> bool:
+    """Whether this kaizen may say what the stores hold."""
+    from kaizen import layout
+
+    try:
+        version = layout.read(state)
+    except OSError:
+        return True  # the other checks say what is wrong
+    except KaizenError:
+        return False
+    return version is None or version.layout == layout.LAYOUT
+
+
+def _used(state: Home, stores: list[Check], mlflow: Check, rollout: Check) -> list[Check]:
+    """What the stores hold, where they are of this kaizen's layout."""
+    from cli import checks
+
+    champions, known = _champions(state, mlflow)
+    return [
+        *stores,
         *champions,
         rollout,
         *_guarded("served", lambda: _served(state, rollout, known)),

@@ -40,6 +40,7 @@ from cli import (  # noqa: E402
     ui,
     verify,
 )
+from cli.opening import guard  # noqa: E402
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
 from kaizen.errors import KaizenError  # noqa: E402
@@ -84,6 +85,7 @@ for group in _GROUPS:
 app.add_typer(stack.app, name="stack")
 app.add_typer(keys.app, name="keys")
 app.add_typer(alerts.app, name="alerts")
+guard(app)
 
 
 INTERRUPTED = 130

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from warnings import warn
 
-from kaizen import environment
+from kaizen import environment, layout
 
 if TYPE_CHECKING:
     from kaizen.results import RunResult
@@ -38,7 +39,7 @@ def run(
         UsageError: an unknown name, key or value.
         KaizenError: a step failed; the message names step and reason.
     """
-    environment.apply()
+    _open(make=True)
     chosen = import_module("kaizen.config").load(usecase, preset, assignments(settings), file)
     return cast("RunResult", import_module("pipelines.run").run(chosen, stack=stack, deploy=deploy))
 
@@ -53,8 +54,13 @@ def load(ref: str) -> Any:
         UsageError: no such use case, version or alias.
         KaizenError: the model's file is gone or is not what was registered.
     """
-    environment.apply()
+    _open(make=False)
     return import_module("registry.predictor").load(ref)
+
+
+def _open(*, make: bool) -> None:
+    """The home in the environment, of the layout that this kaizen knows."""
+    layout.open_home(environment.apply(), make=make, report=lambda text: warn(text, stacklevel=4))
 
 
 def assignments(settings: Settings) -> list[str]:

@@ -31,7 +31,7 @@ def find(home: Home, before: float) -> Leftovers:
 def _files(home: Home) -> Iterator[Path]:
     """In the folders that kaizen writes files to; libraries name theirs as they like."""
     rollout, monitoring = home.rollout, home.monitoring
-    fixed = (home.zenml, home.samples, rollout, rollout / "golden", rollout / "router")
+    fixed = (home.root, home.zenml, home.samples, rollout, rollout / "golden", rollout / "router")
     reports = (
         *monitoring.glob("reports/*"),
         *monitoring.glob("evidently/*"),

@@ -81,6 +81,16 @@ class Home:
         return self.root / "simulations"
 
     @property
+    def version(self) -> Path:
+        """Names the layout of this folder."""
+        return self.root / "version.json"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the stores as they were before a migration."""
+        return self.root / "backups"
+
+    @property
     def zenml_database(self) -> Path:
         """ZenML's own SQLite file, where ZenML puts it."""
         return self.zenml / "stores" / "default_zen_store" / "zenml.db"

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from events.compact import compact
 from events.read import read
+from kaizen.layout import LAYOUT, Version, write
 from kaizen.paths import Home
 from rollout import deployments
 from rollout.deployments import Deployment
@@ -25,6 +26,7 @@ from tests.integration.linear import ROWS, linear_release
 def home(tmp_path: Path) -> Iterator[Home]:
     """A home whose folder of events is a file system of 256 kB of its own."""
     there = Home(tmp_path / "home")
+    write(there, Version(LAYOUT))
     there.events.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(there.events)]
     try:

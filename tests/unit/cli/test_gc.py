@@ -15,6 +15,7 @@ from cli.main import app
 from cli.terminal import watching
 from kaizen import locks
 from kaizen.errors import KaizenError
+from kaizen.layout import LAYOUT, Version, write
 from kaizen.paths import Home
 
 DAY = 86_400.0
@@ -23,7 +24,7 @@ DAY = 86_400.0
 @pytest.fixture
 def state(other_home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("KAIZEN_HOME", str(other_home.root))
-    other_home.root.mkdir()
+    write(other_home, Version(LAYOUT))
     return other_home
 
 

@@ -12,12 +12,15 @@ from events.label import Label
 from events.labels import append, history, read
 from events.schema import event_id, line, new_id
 from kaizen.errors import UsageError
+from kaizen.layout import LAYOUT, Version, write
+from kaizen.paths import Home
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of digits' events in a home of its own."""
     monkeypatch.setenv("KAIZEN_HOME", str(tmp_path))
+    write(Home(tmp_path), Version(LAYOUT))
     return tmp_path / "events" / "digits"
 
 
