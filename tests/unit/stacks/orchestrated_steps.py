@@ -154,5 +154,10 @@ def fails_at_once() -> None:
 
 
 @pipeline(enable_cache=False)
+def abandons(go: str) -> None:
+    light_takes_too_long(go)
+
+
+@pipeline(enable_cache=False)
 def small(name: str) -> None:
     loud_thread(name)

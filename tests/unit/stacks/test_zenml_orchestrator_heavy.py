@@ -20,6 +20,7 @@ from kaizen.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 from tests.unit.stacks.orchestrated_steps import (
     LINES,
+    abandons,
     fails_at_once,
     fails_beside,
     hooks,
@@ -55,7 +56,7 @@ def newest() -> tuple[PipelineRunResponse, dict[str, StepRunResponse]]:
     return found, {each.name: each for each in steps.items}
 
 
-def stored_log(found: StepRunResponse) -> str:
+def stored_log(found: StepRunResponse | PipelineRunResponse) -> str:
     store = Client().active_stack.log_store
     return "\n".join(
         entry.message for log in found.log_collection or [] for entry in store.fetch(log).items
@@ -86,6 +87,12 @@ def test_processes_and_threads_each_keep_their_own_log_environment_and_figures()
     assert [event.state for event in mine][-1] == "done"
     assert mine[-2].figure == "epoch 2, the last thing it says"
     assert "epoch 1" in [event.figure for event in mine]
+
+
+def _join_abandoned() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "abandonable-step":
+            thread.join(20)
 
 
 def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> None:
@@ -119,9 +126,7 @@ def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> N
     # The abandoned thread ends; nobody hears it, and its step stays failed.
     count = len(events)
     go.touch()
-    for thread in threading.enumerate():
-        if thread.name == "abandonable-step":
-            thread.join(20)
+    _join_abandoned()
     assert len(events) == count
     assert newest()[1]["light_takes_too_long"].status == ExecutionStatus.FAILED
 
@@ -191,3 +196,17 @@ def test_two_runs_in_two_threads_of_one_process_do_not_meet() -> None:
         assert f"print-{name}-0" in text
         assert f"print-{other}-0" not in text
         assert last(results[name][0]) == {"loud_thread": "done"}
+
+
+def test_a_log_is_stored_when_its_step_ends_though_another_goes_on(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    run(lambda: abandons(str(go)))
+    try:
+        _, failure = run(lambda: small("beside"))
+        assert failure is None
+        found, steps = newest()
+        assert "print-beside-0" in stored_log(steps["loud_thread"])
+        assert "Initiating a new run" in stored_log(found)
+    finally:
+        go.touch()
+        _join_abandoned()
