@@ -20,6 +20,7 @@ from sqlalchemy import text
 from zenml.client import Client
 
 from kaizen.errors import KaizenError
+from stacks import zenml_gate
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,15 @@ CHANGES = (
         "get_source_code",
         functools.cache,
         "parses a step's file again for each invocation and each look at its returns",
+    ),
+    *(
+        Change(
+            "zenml.zen_stores.sql_zen_store:SqlZenStore",
+            name,
+            zenml_gate.guarded,
+            "lets a step that was left behind at its time limit begin, or be done, in the record",
+        )
+        for name in ("create_run_step", "update_run_step")
     ),
     Change(
         "zenml.log_stores.artifact.artifact_log_store:ArtifactLogStore",

@@ -22,6 +22,7 @@ from tests.unit.stacks.orchestrated_steps import (
     LINES,
     abandons,
     fails_at_once,
+    fails_before_any_record,
     fails_beside,
     hooks,
     loud,
@@ -129,6 +130,33 @@ def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> N
     _join_abandoned()
     assert len(events) == count
     assert newest()[1]["light_takes_too_long"].status == ExecutionStatus.FAILED
+
+
+def test_what_fails_before_zenml_has_its_record_gets_one() -> None:
+    _, failure = run(fails_before_any_record)
+    late = "it took longer than 0.0001 s"
+    reasons = {
+        "late_before_its_record": [late],
+        "light_late_before_its_record": [
+            f"{late}; a light step cannot be ended, it goes on unheard"
+        ],
+        "dies_before_its_record": [
+            "its process was killed by signal 9 (SIGKILL: often for lack of memory)"
+        ]
+        * 2,
+    }
+    _join_abandoned()
+    found, _ = newest()
+    assert found.status == ExecutionStatus.FAILED
+    attempts = Client().list_run_steps(pipeline_run_id=found.id, sort_by="asc:created").items
+    for name, whys in reasons.items():
+        mine = [each for each in attempts if each.name == name]
+        assert [each.exception_info and each.exception_info.message for each in mine] == whys
+        assert [each.status.value for each in mine] == ["retried", "failed"][-len(mine) :]
+        assert all(each.end_time for each in mine)
+    assert failure is not None
+    said = "\n".join([str(failure), *failure.__notes__])
+    assert all(f"step {name} failed: {whys[0]}" in said for name, whys in reasons.items())
 
 
 def test_retries_are_taken_also_after_a_killed_process(tmp_path: Path) -> None:
