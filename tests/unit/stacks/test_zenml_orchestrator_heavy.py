@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from zenml.client import Client
@@ -20,6 +21,7 @@ from kaizen.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 from tests.unit.stacks.orchestrated_steps import (
     LINES,
+    TOO_LONG_S,
     abandons,
     fails_at_once,
     fails_before_any_record,
@@ -100,7 +102,7 @@ def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> N
     begun = time.monotonic()
     go = tmp_path / "go"
     events, failure = run(lambda: ways_to_fail(str(go)))
-    assert time.monotonic() - begun < 40
+    assert time.monotonic() - begun < TOO_LONG_S / 2
     reasons = {
         "complains": "the data is not there: put it into data/",
         "is_killed": "its process was killed by signal 9 (SIGKILL: often for lack of memory)",
@@ -180,7 +182,7 @@ def test_retries_are_taken_also_after_a_killed_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "seconds", "states"),
     [
-        (ExecutionMode.FAIL_FAST, 60.0, {"waits": "stopped"}),
+        (ExecutionMode.FAIL_FAST, TOO_LONG_S, {"waits": "stopped"}),
         (ExecutionMode.STOP_ON_FAILURE, 0.6, {"waits": "completed"}),
         (ExecutionMode.CONTINUE_ON_FAILURE, 0.6, {"waits": "completed", "needs": "completed"}),
     ],
@@ -191,7 +193,7 @@ def test_the_execution_mode_says_what_a_failure_ends(
     begun = time.monotonic()
     made = fails_beside.with_options(execution_mode=mode)
     events, failure = run(lambda: made(str(tmp_path / "started"), seconds))
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < TOO_LONG_S / 2
     assert str(failure) == "step fails_after failed: ValueError: first"
     found, steps = newest()
     assert found.status == ExecutionStatus.FAILED
@@ -212,13 +214,15 @@ def test_a_failed_run_too_is_cleaned_up_after() -> None:
 
 
 def test_two_runs_in_two_threads_of_one_process_do_not_meet() -> None:
+    mark = uuid4().hex
+
     def one(name: str) -> tuple[Events, StepFailed | None]:
-        return run(lambda: small.with_options(run_name=f"small-{name}")(name))
+        return run(lambda: small.with_options(run_name=f"small-{name}-{mark}")(name))
 
     with ThreadPoolExecutor(2) as pool:
         results = dict(zip(("left", "right"), pool.map(one, ("left", "right")), strict=True))
     for name, other in (("left", "right"), ("right", "left")):
-        found = Client().get_pipeline_run(f"small-{name}")
+        found = Client().get_pipeline_run(f"small-{name}-{mark}")
         assert found.status == ExecutionStatus.COMPLETED
         text = stored_log(found.steps["loud_thread"])
         assert f"print-{name}-0" in text
