@@ -16,6 +16,7 @@ from kaizen import progress
 from kaizen.errors import KaizenError
 from kaizen.progress import StepEvent
 from stacks import zenml_record
+from stacks.zenml_gate import Gate
 from stacks.zenml_zygote import TookTooLong
 from stacks.zygote import reason
 from stacks.zygote_client import Failed, Lost, TimedOut, Zygote
@@ -82,8 +83,9 @@ def run(job: Job, zygote: Zygote | None, ends: Ends) -> ExecutionStatus:
         Stopped: the step was ended, or came too late to begin.
     """
     retry = job.step.config.retry
-    left = retry.max_retries if retry else 0
+    most = 1 + (retry.max_retries if retry else 0)
     delay = float(retry.delay) if retry else 0.0
+    attempt = 1
     while True:
         try:
             return _heavy(job, zygote) if job.settings.heavy and zygote else _light(job)
@@ -94,11 +96,11 @@ def run(job: Job, zygote: Zygote | None, ends: Ends) -> ExecutionStatus:
                 zenml_record.stopped(job.run, job.name)
                 raise Stopped from failure
             # A process that died could not say so itself, nor one that was cut off while saying it.
-            zenml_record.failed(job.run, job.name, failure.why)
-            if left == 0 or ends.attempts.wait(delay):
+            zenml_record.failed(job.run, job.name, failure.why, attempt)
+            if attempt == most or ends.attempts.wait(delay):
                 raise
             progress.report(StepEvent(job.name, "running", figure=f"tried again: {failure.why}"))
-        left -= 1
+        attempt += 1
         delay *= retry.backoff if retry else 1
 
 
@@ -159,8 +161,10 @@ def _within(limit: float, work: Callable[[], ExecutionStatus]) -> ExecutionStatu
     """``work`` in a thread of its own, waited for no longer than ``limit`` seconds.
 
     Raises:
-        TimeoutError: it is not done. It goes on, but nobody hears what it reports.
+        TimeoutError: it is not done. It goes on, but nobody hears what it reports, and what it
+            does is not recorded.
     """
+    gate = Gate()
     ended = threading.Event()
     unheard = threading.Event()
     outcome: list[ExecutionStatus | BaseException] = []
@@ -172,7 +176,7 @@ def _within(limit: float, work: Callable[[], ExecutionStatus]) -> ExecutionStatu
 
     def target() -> None:
         try:
-            with progress.listening(hear):
+            with progress.listening(hear), gate.before():
                 outcome.append(work())
         except BaseException as error:
             outcome.append(error)
@@ -183,6 +187,7 @@ def _within(limit: float, work: Callable[[], ExecutionStatus]) -> ExecutionStatu
     ).start()
     if not ended.wait(limit):
         unheard.set()
+        gate.shut()
         raise TimeoutError
     if isinstance(outcome[0], BaseException):
         raise outcome[0]

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from zenml.client import Client
 
 from kaizen.errors import KaizenError
+from stacks import zenml_gate
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,16 @@ def _cached_step(old: Callable[[str], Any]) -> Callable[[str], Any]:
     return get_cached_step_run
 
 
+def _written(old: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """What a step or a run has said is in its file when it ends."""
+
+    def _release_origin(self: Any, origin: Any) -> None:
+        old(self, origin)
+        self.flush(blocking=True)
+
+    return _release_origin
+
+
 _ANY_STEP = text("SELECT 1 FROM step_run WHERE cache_key = :key LIMIT 1")
 CHANGES = (
     Change(
@@ -162,6 +173,22 @@ CHANGES = (
         "get_source_code",
         functools.cache,
         "parses a step's file again for each invocation and each look at its returns",
+    ),
+    *(
+        Change(
+            "zenml.zen_stores.sql_zen_store:SqlZenStore",
+            name,
+            zenml_gate.guarded,
+            "lets a step that was left behind at its time limit begin, or be done, in the record",
+        )
+        for name in ("create_run_step", "update_run_step")
+    ),
+    Change(
+        "zenml.log_stores.artifact.artifact_log_store:ArtifactLogStore",
+        "_release_origin",
+        _written,
+        "writes no log before the last one open in the process ends, or some seconds have passed: "
+        "a step left behind at its time limit holds back the logs of all runs after it",
     ),
 )
 

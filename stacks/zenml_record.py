@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus
-from zenml.exceptions import IllegalOperationError
-from zenml.models import ExceptionInfo
+from zenml.exceptions import EntityExistsError, IllegalOperationError
+from zenml.models import ExceptionInfo, StepRunRequest
 from zenml.orchestrators.publish_utils import (
     publish_pipeline_run_status_update,
     publish_step_run_status_update,
 )
+from zenml.utils.time_utils import utc_now
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,9 +37,20 @@ def unfinished(run: UUID, name: str | None = None) -> list[StepRunResponse]:
     ]
 
 
-def failed(run: UUID, name: str, reason: str) -> None:
-    """The step's open attempt has failed (where a retry is left, ZenML makes that: retrying)."""
+def failed(run: UUID, name: str, reason: str, attempt: int) -> None:
+    """The step's open attempt has failed (where a retry is left, ZenML makes that: retrying).
+
+    One that ended before it had a record gets one: else the run fails, and nothing in it has.
+
+    Args:
+        run: ZenML's run.
+        name: of the step.
+        reason: what is said of the failure.
+        attempt: which one this was, the first being 1.
+    """
     info = ExceptionInfo(traceback=reason, message=reason)
+    if sum(step.name == name for step in steps(run)) < attempt:
+        _unrecorded(run, name, info)
     for step in unfinished(run, name):
         if step.status != ExecutionStatus.RETRYING:
             _step(step, ExecutionStatus.FAILED, info)
@@ -60,6 +73,25 @@ def end_if_unfinished(run: PipelineRunResponse) -> None:
     """The process of the run is gone: open steps and the run were stopped, if it had not ended."""
     if not run.status.is_finished:
         stopped(run.id, reason="its process ended")
+
+
+def _unrecorded(run: UUID, name: str, info: ExceptionInfo) -> None:
+    client, now = Client(), utc_now()
+    with suppress(
+        EntityExistsError,  # A light step that nobody waits for any more has just begun: it is open
+        IllegalOperationError,  # The run has failed or was stopped: ZenML takes no more steps in it
+    ):
+        client.zen_store.create_run_step(
+            StepRunRequest(
+                name=name,
+                pipeline_run_id=run,
+                project=client.active_project.id,
+                status=ExecutionStatus.FAILED,
+                start_time=now,
+                end_time=now,
+                exception_info=info,
+            )
+        )
 
 
 def _step(

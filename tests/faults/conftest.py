@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.faults)
             item.add_marker(pytest.mark.integration)
-            item.add_marker(pytest.mark.timeout(300 + 10 * FAULTS))
+            item.add_marker(pytest.mark.timeout(900 + 10 * FAULTS))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from kaizen.paths import PROJECT_ROOT
 
 KILLS = int(os.environ.get("FAULTS", "20"))
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(900 + 20 * KILLS)]
 
 _WRITER = """
 import sys, time

@@ -54,7 +54,7 @@ class Machine:
         """Run ``kaizen`` with ``words`` as the user would."""
         done = subprocess.run(
             [str(KAIZEN), *words],
-            env=self.variables(), cwd=cwd, capture_output=True, text=True, timeout=280, check=False,
+            env=self.variables(), cwd=cwd, capture_output=True, text=True, timeout=850, check=False,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
 

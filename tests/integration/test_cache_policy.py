@@ -48,7 +48,7 @@ class Copy:
         """The steps that came from the cache, and the error on the holdout."""
         done = subprocess.run(
             [sys.executable, "-c", TRAIN], cwd=self.root, env=self.environment,
-            capture_output=True, text=True, timeout=280, check=False,
+            capture_output=True, text=True, timeout=850, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         said = json.loads(done.stdout.splitlines()[-1])

@@ -15,7 +15,7 @@ from project import copied
 
 from kaizen.paths import Home
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 def git(root: Path, *words: str) -> str:

@@ -15,7 +15,7 @@ from project import copied, run
 
 from kaizen.paths import Home
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SPY = """
 

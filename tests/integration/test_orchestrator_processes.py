@@ -29,7 +29,7 @@ def started(home: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=280)
+    out, err = process.communicate(timeout=850)
     assert process.returncode == 0, err
     return json.loads(out.splitlines()[-1])
 

@@ -14,6 +14,7 @@ from serving import access, keyring
 from serving.access import Door, required
 from serving.app import create
 from serving.refusal import Refusal
+from tests.shared.keys import secret_of
 from usecases.diabetes.features import COLUMNS
 
 ROWS = {"rows": [dict.fromkeys(COLUMNS, 0.01)]}
@@ -153,7 +154,7 @@ def test_over_http(client: TestClient, folder: Path, caplog: pytest.LogCaptureFi
     said = "".join(each.getMessage() for each in caplog.records if each.name != "httpx")
     for text in (figures, said, missing.text, wrong.text, scope.text):
         assert key not in text
-        assert key.split("_", 2)[2][:20] not in text
+        assert secret_of(key)[:20] not in text
 
 
 def test_files_are_this_users_alone(folder: Path) -> None:
@@ -167,7 +168,7 @@ def test_files_are_this_users_alone(folder: Path) -> None:
     assert modes == {"keys": 0o700, "keys.json": 0o600, "probe": 0o600, "lock": 0o600}
     kept = (folder / "keys.json").read_text()
     assert key not in kept
-    assert key.rpartition("_")[2] not in kept
+    assert secret_of(key) not in kept
     assert keyring.probe(folder) == secret
 
 

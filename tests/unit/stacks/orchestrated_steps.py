@@ -17,6 +17,8 @@ from kaizen.errors import KaizenError
 from stacks.zenml_settings import heavy, light
 
 LINES = 40
+TOO_LONG_S = 600.0
+"""A step that takes so long was not ended; that it is ended may take a busy machine a minute."""
 
 
 def chatter(name: str) -> None:
@@ -65,7 +67,7 @@ def is_killed() -> int:
 
 @step(enable_cache=False, settings=heavy(timeout_s=0.3))
 def takes_too_long() -> int:
-    time.sleep(60)
+    time.sleep(TOO_LONG_S)
     return 1
 
 
@@ -151,6 +153,46 @@ def cleans_up() -> None:
 @pipeline(enable_cache=False, on_init=begins, on_cleanup=cleans_up)
 def fails_at_once() -> None:
     fails()
+
+
+BEFORE_ANY_RECORD_S = 0.0001
+"""No step is in ZenML's store so soon."""
+
+
+@step(enable_cache=False, settings=heavy(timeout_s=BEFORE_ANY_RECORD_S))
+def late_before_its_record() -> int:
+    return 1
+
+
+@step(enable_cache=False, settings=light(BEFORE_ANY_RECORD_S))
+def light_late_before_its_record() -> int:
+    return 1
+
+
+@step(
+    enable_cache=False, settings=heavy(), environment={"DIES_EARLY": "yes"},
+    retry=StepRetryConfig(max_retries=1, delay=0),
+)  # fmt: skip
+def dies_before_its_record() -> int:
+    return 1
+
+
+def dies_early() -> None:
+    """A hook that runs before a step is launched, and in its process alone."""
+    if os.environ.get("DIES_EARLY"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pipeline(enable_cache=False, on_init=dies_early)
+def fails_before_any_record() -> None:
+    late_before_its_record()
+    light_late_before_its_record()
+    dies_before_its_record()
+
+
+@pipeline(enable_cache=False)
+def abandons(go: str) -> None:
+    light_takes_too_long(go)
 
 
 @pipeline(enable_cache=False)

@@ -69,7 +69,7 @@ def test_the_version_these_facts_were_read_from() -> None:
             ["pipeline_run_id", "status", "status_reason", "end_time"],
             "zenml_record.py calls it",
         ),
-        (BaseLogStore.flush, ["self", "blocking"], "zenml_zygote.py calls it"),
+        (BaseLogStore.flush, ["self", "blocking"], "zenml_zygote.py and zenml_quiet.py call it"),
         (setup_execution_context, ["pipeline_run"], "zenml_orchestrator.py and zenml_zygote.py"),
         (BaseOrchestrator.run_init_hook, ["snapshot"], "zenml_orchestrator.py calls it"),
         (BaseOrchestrator.run_cleanup_hook, ["snapshot"], "zenml_orchestrator.py calls it"),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from zenml.client import Client
@@ -20,7 +21,10 @@ from kaizen.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 from tests.unit.stacks.orchestrated_steps import (
     LINES,
+    TOO_LONG_S,
+    abandons,
     fails_at_once,
+    fails_before_any_record,
     fails_beside,
     hooks,
     loud,
@@ -55,7 +59,7 @@ def newest() -> tuple[PipelineRunResponse, dict[str, StepRunResponse]]:
     return found, {each.name: each for each in steps.items}
 
 
-def stored_log(found: StepRunResponse) -> str:
+def stored_log(found: StepRunResponse | PipelineRunResponse) -> str:
     store = Client().active_stack.log_store
     return "\n".join(
         entry.message for log in found.log_collection or [] for entry in store.fetch(log).items
@@ -88,11 +92,17 @@ def test_processes_and_threads_each_keep_their_own_log_environment_and_figures()
     assert "epoch 1" in [event.figure for event in mine]
 
 
+def _join_abandoned() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "abandonable-step":
+            thread.join(20)
+
+
 def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> None:
     begun = time.monotonic()
     go = tmp_path / "go"
     events, failure = run(lambda: ways_to_fail(str(go)))
-    assert time.monotonic() - begun < 40
+    assert time.monotonic() - begun < TOO_LONG_S / 2
     reasons = {
         "complains": "the data is not there: put it into data/",
         "is_killed": "its process was killed by signal 9 (SIGKILL: often for lack of memory)",
@@ -119,11 +129,36 @@ def test_every_way_to_fail_has_its_reason_here_and_in_zenml(tmp_path: Path) -> N
     # The abandoned thread ends; nobody hears it, and its step stays failed.
     count = len(events)
     go.touch()
-    for thread in threading.enumerate():
-        if thread.name == "abandonable-step":
-            thread.join(20)
+    _join_abandoned()
     assert len(events) == count
     assert newest()[1]["light_takes_too_long"].status == ExecutionStatus.FAILED
+
+
+def test_what_fails_before_zenml_has_its_record_gets_one() -> None:
+    _, failure = run(fails_before_any_record)
+    late = "it took longer than 0.0001 s"
+    reasons = {
+        "late_before_its_record": [late],
+        "light_late_before_its_record": [
+            f"{late}; a light step cannot be ended, it goes on unheard"
+        ],
+        "dies_before_its_record": [
+            "its process was killed by signal 9 (SIGKILL: often for lack of memory)"
+        ]
+        * 2,
+    }
+    _join_abandoned()
+    found, _ = newest()
+    assert found.status == ExecutionStatus.FAILED
+    attempts = Client().list_run_steps(pipeline_run_id=found.id, sort_by="asc:created").items
+    for name, whys in reasons.items():
+        mine = [each for each in attempts if each.name == name]
+        assert [each.exception_info and each.exception_info.message for each in mine] == whys
+        assert [each.status.value for each in mine] == ["retried", "failed"][-len(mine) :]
+        assert all(each.end_time for each in mine)
+    assert failure is not None
+    said = "\n".join([str(failure), *failure.__notes__])
+    assert all(f"step {name} failed: {whys[0]}" in said for name, whys in reasons.items())
 
 
 def test_retries_are_taken_also_after_a_killed_process(tmp_path: Path) -> None:
@@ -147,7 +182,7 @@ def test_retries_are_taken_also_after_a_killed_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "seconds", "states"),
     [
-        (ExecutionMode.FAIL_FAST, 60.0, {"waits": "stopped"}),
+        (ExecutionMode.FAIL_FAST, TOO_LONG_S, {"waits": "stopped"}),
         (ExecutionMode.STOP_ON_FAILURE, 0.6, {"waits": "completed"}),
         (ExecutionMode.CONTINUE_ON_FAILURE, 0.6, {"waits": "completed", "needs": "completed"}),
     ],
@@ -158,7 +193,7 @@ def test_the_execution_mode_says_what_a_failure_ends(
     begun = time.monotonic()
     made = fails_beside.with_options(execution_mode=mode)
     events, failure = run(lambda: made(str(tmp_path / "started"), seconds))
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < TOO_LONG_S / 2
     assert str(failure) == "step fails_after failed: ValueError: first"
     found, steps = newest()
     assert found.status == ExecutionStatus.FAILED
@@ -179,15 +214,31 @@ def test_a_failed_run_too_is_cleaned_up_after() -> None:
 
 
 def test_two_runs_in_two_threads_of_one_process_do_not_meet() -> None:
+    mark = uuid4().hex
+
     def one(name: str) -> tuple[Events, StepFailed | None]:
-        return run(lambda: small.with_options(run_name=f"small-{name}")(name))
+        return run(lambda: small.with_options(run_name=f"small-{name}-{mark}")(name))
 
     with ThreadPoolExecutor(2) as pool:
         results = dict(zip(("left", "right"), pool.map(one, ("left", "right")), strict=True))
     for name, other in (("left", "right"), ("right", "left")):
-        found = Client().get_pipeline_run(f"small-{name}")
+        found = Client().get_pipeline_run(f"small-{name}-{mark}")
         assert found.status == ExecutionStatus.COMPLETED
         text = stored_log(found.steps["loud_thread"])
         assert f"print-{name}-0" in text
         assert f"print-{other}-0" not in text
         assert last(results[name][0]) == {"loud_thread": "done"}
+
+
+def test_a_log_is_stored_when_its_step_ends_though_another_goes_on(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    run(lambda: abandons(str(go)))
+    try:
+        _, failure = run(lambda: small("beside"))
+        assert failure is None
+        found, steps = newest()
+        assert "print-beside-0" in stored_log(steps["loud_thread"])
+        assert "Initiating a new run" in stored_log(found)
+    finally:
+        go.touch()
+        _join_abandoned()
