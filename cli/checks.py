@@ -144,8 +144,7 @@ def file_system(root: Path) -> str:
 def layout(home: Home) -> Check:
     """Whether the state folder is one that this kaizen can read; else its stores are not opened."""
     try:
-        layouts.refuse_later(home)
-        version = layouts.read(home)
+        version = layouts.refuse_later(home)
     except KaizenError as error:
         found, _, advice = str(error).partition(": ")
         return Check("layout", "failed", found, advice)

@@ -55,12 +55,12 @@ def open_home(home: Home, *, make: bool, report: Report) -> None:
     Raises:
         KaizenError: it is of a later layout, damaged, or older and still worked in.
     """
-    if _usable(home, make=make):
+    if _usable(refuse_later(home), make=make):
         return
     with _alone(home, report):
-        if _usable(home, make=make):  # another command has been here
+        version = refuse_later(home)  # another command may have been here
+        if _usable(version, make=make):
             return
-        version = read(home)
         if version is None:
             write(home, Version(LAYOUT, __version__))
         else:
@@ -69,11 +69,11 @@ def open_home(home: Home, *, make: bool, report: Report) -> None:
             migration.migrate(home, version, report)
 
 
-def refuse_later(home: Home) -> None:
-    """Leave a home alone that a later kaizen has made.
+def refuse_later(home: Home) -> Version | None:
+    """The version of ``home``, where it is not of a later kaizen.
 
     Raises:
-        KaizenError: it is one, or its version file is damaged.
+        KaizenError: it is, or its version file is damaged.
     """
     version = read(home)
     if version is not None and version.layout > LAYOUT:
@@ -82,6 +82,7 @@ def refuse_later(home: Home) -> None:
             f"{home.root} was given layout {version.layout}{by}, and this kaizen {__version__} "
             f"knows layout {LAYOUT}: upgrade kaizen, or choose another folder with KAIZEN_HOME"
         )
+    return version
 
 
 def read(home: Home) -> Version | None:
@@ -112,10 +113,8 @@ def write(home: Home, version: Version) -> None:
     write_text(home.version, json.dumps(said) + "\n")
 
 
-def _usable(home: Home, *, make: bool) -> bool:
+def _usable(version: Version | None, *, make: bool) -> bool:
     """Whether nothing is to be done."""
-    refuse_later(home)
-    version = read(home)
     return not make if version is None else version.layout == LAYOUT
 
 
