@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = """
 import sys, time
 from contextlib import nullcontext
-from kaizen import environment
+from kaizen.core import environment
 environment.apply()
 from stacks import zenml_imports
 left_out = sys.argv[1]

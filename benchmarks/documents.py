@@ -24,10 +24,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 
 from data.split import split
-from kaizen import environment
-from kaizen.config import load
-from kaizen.paths import home
-from kaizen.usecase import InvalidInput
+from kaizen.core import environment
+from kaizen.core.config import load
+from kaizen.core.paths import home
+from kaizen.core.usecase import InvalidInput
 from usecases.documents import silhouettes, source, upload
 from usecases.documents.model import usecase
 from usecases.documents.pictures import prepare

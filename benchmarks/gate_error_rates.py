@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binomtest
 
-from kaizen.rules import GateRule
-from kaizen.usecase import Array
+from kaizen.core.settings import GateRule
+from kaizen.core.usecase import Array
 from registry import gate
 
 Contest = Callable[[np.random.Generator, int, float], tuple[Array, Array, Array]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_S = 600.0

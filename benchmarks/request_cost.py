@@ -27,7 +27,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 CONNECTIONS = 16
 TURNS = 6

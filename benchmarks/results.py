@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.cases import OURS, PLAIN, RAW, Case, Figure
 from benchmarks.measure import Sample
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 """Between these the table stands in the documentation."""

@@ -28,9 +28,9 @@ from benchmarks.cases import CASES, OTHERS, PLAIN, Case
 from benchmarks.environments import Missing
 from benchmarks.measure import Sample, System, run
 from benchmarks.results import Result, goals, into, results, table
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import home
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import home
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "benchmarks" / "results.json"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks import environments, load, standing
 from benchmarks.measure import NO_TELEMETRY, ROOT
-from kaizen import ports
-from kaizen.errors import KaizenError
+from kaizen.core import ports
+from kaizen.core.errors import KaizenError
 
 OURS, BARE, STOCK, MLSERVER = "kaizen", "fastapi", "bentoml", "mlserver"
 ROUTER = "router"
@@ -101,7 +101,7 @@ def ours(work: Path) -> Iterator[tuple[Path, Measured, Measured]]:
 
     try:
         kaizen("run", "digits", "--preset", "fast")
-        from kaizen.paths import Home
+        from kaizen.core.paths import Home
         from rollout import supervisor
         from rollout.caddy import PORT_SETTING
         from rollout.state import State

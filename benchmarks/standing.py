@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.environments import Missing
 from benchmarks.measure import NO_TELEMETRY, ROOT
-from kaizen import ports
+from kaizen.core import ports
 
 READY_S = 90.0
 

@@ -21,7 +21,7 @@ from events import labels, read
 from events.compact import compact
 from events.label import Label
 from events.spool import Spool
-from kaizen.monitoring import CountWindow, MonitoringRule, TimeWindow
+from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
 from monitoring.watch import seen, windows
 from monitoring.watch.progress import Progress
 from monitoring.watch.window import Window

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from monitoring.alerts.alert import Alert
@@ -47,7 +47,7 @@ def list_alerts(
 
     Example: `kaizen alerts digits --all`
     """
-    from kaizen import catalog
+    from kaizen.core import catalog
     from monitoring.alerts.book import Book
 
     catalog.check(usecase)
@@ -111,7 +111,7 @@ def try_channels(
 
     Example: `kaizen alerts test digits --channel log`
     """
-    from kaizen.config import monitoring_rule
+    from kaizen.core.config import monitoring_rule
     from monitoring.alerts.probe import probe
 
     rule = monitoring_rule(usecase).alerts
@@ -138,7 +138,7 @@ def digest(
 
     Example: `kaizen alerts digest digits`
     """
-    from kaizen.config import monitoring_rule
+    from kaizen.core.config import monitoring_rule
     from monitoring.alerts.probe import digest_now
 
     rule = monitoring_rule(usecase).alerts

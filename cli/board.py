@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.tally import Row, Tally, in_words
-from kaizen.progress import State, StepEvent
+from kaizen.core.progress import State, StepEvent
 
 MARKS: dict[State, tuple[str, str]] = {
     "planned": ("·", "dim"),

@@ -19,10 +19,10 @@ import psutil
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from kaizen import layout as layouts
-from kaizen import ports
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import Home
+from kaizen.core import layout as layouts
+from kaizen.core import ports
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import Home
 from rollout.processes import MARK
 
 ENOUGH_DISK = 2 * 10**9

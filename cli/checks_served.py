@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import httpx
 
 from cli.checks import Check
-from kaizen import http
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core import http
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from registry.champions import Champion
 from rollout import daemon, processes
 from rollout.caddy import Caddy

@@ -9,7 +9,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from events.compact import Outcome
@@ -34,7 +34,7 @@ def compact(
     Example: `kaizen compact digits`
     """
     from events.upkeep import keep_up
-    from kaizen import catalog
+    from kaizen.core import catalog
 
     names = catalog.names() if usecase is None else [catalog.check(usecase)]
     outcomes = keep_up(home(), names)

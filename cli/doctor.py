@@ -14,8 +14,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT, Home, home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT, Home, home
 
 if TYPE_CHECKING:
     from cli.checks import Check
@@ -69,7 +69,7 @@ def examine(state: Home) -> list[Check]:
 
 def _is_ours(state: Home) -> bool:
     """Whether this kaizen may say what the stores hold."""
-    from kaizen import layout
+    from kaizen.core import layout
 
     try:
         version = layout.read(state)

@@ -9,7 +9,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from events.label import Label
@@ -37,7 +37,7 @@ def events(
     """
     from events.joined import joined
     from events.read import count
-    from kaizen import catalog
+    from kaizen.core import catalog
     from rollout import found
 
     features = catalog.features(usecase)

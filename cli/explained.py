@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import home
 
 
 def log_of(usecase: str, kind: str) -> Path:

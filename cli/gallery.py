@@ -11,8 +11,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from monitoring.reports.flags import RulesOf
@@ -51,8 +51,8 @@ def gallery(
     Example: `kaizen gallery digits --last 64 --out digits.html`
     """
     from events.joined import joined
-    from kaizen import atomic, catalog
-    from kaizen.config import load
+    from kaizen.core import atomic, catalog
+    from kaizen.core.config import load
     from monitoring.reports import gallery as gathering
     from monitoring.reports import gallery_page
 

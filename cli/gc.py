@@ -13,11 +13,11 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.errors import KaizenError
-from kaizen.paths import Home, home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home, home
 
 if TYPE_CHECKING:
-    from kaizen.leftovers import Leftovers
+    from kaizen.core.leftovers import Leftovers
 
 DAYS = 7.0
 DAY_S = 86_400
@@ -82,7 +82,7 @@ def remove(state: Home, days: float) -> list[Leftovers]:
     Raises:
         KaizenError: something cannot be removed, or another gc is going on.
     """
-    from kaizen import trash
+    from kaizen.core import trash
 
     if not state.root.is_dir():
         return look(state, days)
@@ -95,13 +95,13 @@ def remove(state: Home, days: float) -> list[Leftovers]:
 def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[Find]:
     """One look for each kind; with ``stack`` what is served stays as it is until that ends."""
     from cli import run_logs
-    from kaizen import halfwritten, trash, underway
-    from kaizen.leftovers import leftovers
+    from kaizen.core import active_work, halfwritten, trash
+    from kaizen.core.leftovers import leftovers
     from rollout import bentos
     from stacks import zenml_orphans
 
     now = time.time()
-    since = underway.since(state, now)
+    since = active_work.since(state, now)
     before = min(now - days * DAY_S, now if since is None else since) - CLOCK_S
     at_work = since is not None or (stack is not None and not _alone(state, stack))
     return [
@@ -115,7 +115,7 @@ def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[F
 
 def _alone(state: Home, stack: ExitStack) -> bool:
     """Keep deployments waiting until ``stack`` ends; False where one goes on."""
-    from kaizen import locks
+    from kaizen.core import locks
 
     try:
         stack.enter_context(locks.held(state.rollout / "lock"))

@@ -10,8 +10,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.errors import UsageError
-from kaizen.paths import home
+from kaizen.core.errors import UsageError
+from kaizen.core.paths import home
 
 
 def add(app: typer.Typer) -> None:
@@ -53,8 +53,8 @@ def image(
 
     Example: `kaizen image digits champion --tag registry.example.com/digits:3 --push`
     """
-    from kaizen import catalog
-    from kaizen.config import load
+    from kaizen.core import catalog
+    from kaizen.core.config import load
     from registry import versions
     from rollout import chosen
     from serving import engines

@@ -8,7 +8,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 app = typer.Typer(no_args_is_help=True, help="API keys: who may ask what is served.")
 

@@ -10,8 +10,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.errors import UsageError
-from kaizen.paths import home
+from kaizen.core.errors import UsageError
+from kaizen.core.paths import home
 
 
 def add(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def label(
     Example: `kaizen label digits --file labels.csv`
     """
     from events import labelling
-    from kaizen import catalog
+    from kaizen.core import catalog
 
     features = catalog.features(usecase)
     folder = home().events / usecase

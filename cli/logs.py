@@ -11,8 +11,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import home
 
 
 def add(app: typer.Typer) -> None:

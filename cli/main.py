@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen import environment
+from kaizen.core import environment
 
 environment.apply()
 
@@ -43,8 +43,8 @@ from cli import (  # noqa: E402
 from cli.opening import guard  # noqa: E402
 from cli.output import error  # noqa: E402
 from kaizen import __version__  # noqa: E402
-from kaizen.errors import KaizenError  # noqa: E402
-from kaizen.paths import home  # noqa: E402
+from kaizen.core.errors import KaizenError  # noqa: E402
+from kaizen.core.paths import home  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,

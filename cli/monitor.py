@@ -10,10 +10,10 @@ from cli import options
 from cli.assessed import record, tell
 from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from kaizen.monitoring import MonitoringRule
+    from kaizen.core.monitoring_settings import MonitoringRule
     from monitoring.watch.assessment import Assessment
     from pipelines.watch import Watched
 
@@ -53,8 +53,8 @@ def monitor(
 
     Example: `kaizen monitor digits --follow --set monitoring.window.rows=200`
     """
-    from kaizen import catalog
-    from kaizen.config import monitoring_rule
+    from kaizen.core import catalog
+    from kaizen.core.config import monitoring_rule
     from stacks import settings as stacks
 
     catalog.check(usecase)

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from kaizen import layout
-from kaizen.paths import home
+from kaizen.core import layout
+from kaizen.core.paths import home
 
 _ANY_LAYOUT = frozenset({"down", "doctor", "new"})
 """They must work where a migration is refused, or have nothing to do with the folder."""

@@ -10,8 +10,8 @@ import typer
 
 from cli import compared, options
 from cli.output import as_json, line
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import home
 
 LAST = 200
 """How many of the newest are asked again where nothing else is said."""
@@ -47,8 +47,8 @@ def replay(
 
     Example: `kaizen replay digits --against challenger --since 1h --ignore confidence`
     """
-    from kaizen import catalog
-    from kaizen.config import load
+    from kaizen.core import catalog
+    from kaizen.core.config import load
     from registry import versions
     from rollout import chosen
     from rollout import replay as replaying

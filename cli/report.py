@@ -9,8 +9,8 @@ import typer
 from cli import options
 from cli.explained import explained, log_of
 from cli.output import as_json, line
-from kaizen.errors import KaizenError
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import home
 
 
 def add(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def report(
     Example: `kaizen report digits`
     """
     from cli.terminal import watching
-    from kaizen import catalog
+    from kaizen.core import catalog
     from monitoring.watch.store import Store
     from stacks import settings as stacks
 
@@ -63,7 +63,7 @@ def report(
 
 
 def _night(usecase: str) -> str:
-    from kaizen.config import monitoring_rule
+    from kaizen.core.config import monitoring_rule
     from pipelines import reports
     from registry import versions
 

@@ -14,11 +14,11 @@ import typer
 from cli import options
 from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from kaizen.config import Config
-    from kaizen.results import RunResult
+    from kaizen.core.config import Config
+    from kaizen.core.results import RunResult
 
 
 def add(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def deploy(
     Example: `kaizen deploy digits --version 3`
     """
     from cli.terminal import watching
-    from kaizen.catalog import check
+    from kaizen.core.catalog import check
     from stacks import settings as stacks
 
     check(usecase)
@@ -143,7 +143,7 @@ def _chosen(
     folds: int | None,
 ) -> Config:
     """What the user can get wrong is checked before the slow imports."""
-    from kaizen.config import load
+    from kaizen.core.config import load
 
     own = [] if folds is None else [f"sweep.folds={folds}"]
     return load(usecase, preset, [*settings, *own], file, grid or ())

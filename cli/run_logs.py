@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kaizen import locks
-from kaizen.leftovers import Leftovers, is_older, leftovers
-from kaizen.paths import Home
+from kaizen.core import locks
+from kaizen.core.leftovers import Leftovers, is_older, leftovers
+from kaizen.core.paths import Home
 
 KIND = "logs"
 KEPT = 20

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from kaizen import catalog
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core import catalog
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.paths import PROJECT_ROOT
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".tmpl"

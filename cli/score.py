@@ -12,7 +12,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 EVERY_S = 2.0
 

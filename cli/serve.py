@@ -8,7 +8,7 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 
 def add(app: typer.Typer) -> None:
@@ -111,7 +111,7 @@ def _models() -> list[dict[str, Any]]:
     """Every use case's newest version and the ones that hold an alias, newest first."""
     if not (home().mlflow / "mlflow.db").exists():
         return []
-    from kaizen import catalog
+    from kaizen.core import catalog
     from registry import versions
 
     models = []

@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 from cli import options
 from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import home
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def simulate(
 
     Example: `kaizen simulate digits --scenario external --seed 1 --label`
     """
-    from kaizen import catalog
+    from kaizen.core import catalog
     from monitoring.scenarios import library
 
     catalog.check(usecase)
@@ -154,7 +154,7 @@ def _simulate(
     again: bool,
 ) -> dict[str, Any]:
     from cli.terminal import watching
-    from kaizen import config, http, progress, trash
+    from kaizen.core import config, http, progress, trash
     from monitoring.scenarios import journal, sending, simulation, traffic
 
     usecase, place = served.usecase, home()
@@ -215,8 +215,8 @@ def _simulate(
 
 def _pools(served: ServiceStatus, scenario: Scenario, rule: dict[str, Any]) -> dict[str, Pool]:
     from data import split, versions
-    from kaizen import catalog, progress
-    from kaizen.rules import SplitRule
+    from kaizen.core import catalog, progress
+    from kaizen.core.settings import SplitRule
     from monitoring.scenarios import sources
 
     def holdout() -> pd.DataFrame:
@@ -260,7 +260,7 @@ def _about(
 
 def _label(usecase: str, due: Mapping[str, Any]) -> Outcome:
     from events import labelling
-    from kaizen import catalog
+    from kaizen.core import catalog
 
     rows = [labelling.Row(at, event, label) for at, (event, label) in enumerate(due.items(), 1)]
     features = catalog.features(usecase)

@@ -9,10 +9,10 @@ import typer
 from cli import options
 from cli.explained import explained, log_of
 from cli.output import as_json, columns, line
-from kaizen.candidates import in_words, missing
+from kaizen.core.candidates import in_words, missing
 
 if TYPE_CHECKING:
-    from kaizen.results import Sweep, SweepResult
+    from kaizen.core.results import Sweep, SweepResult
 
 
 def add(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def sweep(
     Example: `kaizen sweep diabetes alpha=0.1,0.4,1`
     """
     from cli.terminal import watching
-    from kaizen.config import load
+    from kaizen.core.config import load
     from stacks import settings as stacks
 
     own = [] if folds is None else [f"sweep.folds={folds}"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import get_args
 
-from kaizen.progress import State, StepEvent
+from kaizen.core.progress import State, StepEvent
 
 STATES: tuple[State, ...] = ("done", "cached", "skipped", "failed", "running", "planned")
 """In the order in which they are counted for people."""

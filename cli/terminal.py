@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from cli.board import Board, Screen
-from kaizen import progress
+from kaizen.core import progress
 
 T = TypeVar("T")
 

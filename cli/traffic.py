@@ -10,8 +10,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, columns, line
-from kaizen.errors import unknown
-from kaizen.paths import home
+from kaizen.core.errors import unknown
+from kaizen.core.paths import home
 
 Force = Annotated[
     bool, typer.Option("--force", help="Also what the gate has refused; the history says so.")
@@ -45,7 +45,7 @@ def traffic(
     from rollout.traffic import parse
 
     if weights:
-        from kaizen import catalog
+        from kaizen.core import catalog
         from registry import versions
 
         catalog.check(usecase)
@@ -65,7 +65,7 @@ def promote(
 
     Example: `kaizen promote digits 4`
     """
-    from kaizen import catalog
+    from kaizen.core import catalog
     from registry import versions
 
     catalog.check(usecase)
@@ -94,7 +94,7 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 
 
 def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, json: bool) -> None:
-    from kaizen.config import load
+    from kaizen.core.config import load
     from registry import versions
     from rollout import chosen, shifts
     from serving.command import processes

@@ -10,8 +10,8 @@ import typer
 
 from cli import options
 from cli.output import as_json, line
-from kaizen import ports
-from kaizen.paths import home
+from kaizen.core import ports
+from kaizen.core.paths import home
 
 
 class Interface(StrEnum):

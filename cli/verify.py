@@ -9,8 +9,8 @@ import typer
 
 from cli import compared, options
 from cli.output import as_json
-from kaizen.errors import unknown
-from kaizen.paths import home
+from kaizen.core.errors import unknown
+from kaizen.core.paths import home
 
 AT_ONCE = 32
 
@@ -42,7 +42,7 @@ def verify(
 
     Example: `kaizen verify diabetes --inputs rows.csv --truth answers.csv --tolerance 0.5`
     """
-    from kaizen import catalog
+    from kaizen.core import catalog
     from rollout import deployments
     from serving import client
     from serving.comparison import compare

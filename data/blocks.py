@@ -20,8 +20,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.usecase import Array, InvalidInput, ReadFile
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.usecase import Array, InvalidInput, ReadFile
 
 BLOCK = 4096
 """Rows in a block."""
@@ -62,7 +62,7 @@ class Block:
 
 
 Media = Mapping[str, ReadFile]
-"""Media type to what reads it, see ``kaizen.usecase.TakesFiles``."""
+"""Media type to what reads it, see ``kaizen.core.usecase.TakesFiles``."""
 
 
 def files(source: Path, media: Media | None = None) -> list[Path]:

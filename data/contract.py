@@ -12,8 +12,8 @@ from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 from data import quarantine
 from data.digest import row_digests
 from data.faults import BadData, Fault, shown
-from kaizen.paths import Home
-from kaizen.usecase import UseCase
+from kaizen.core.paths import Home
+from kaizen.core.usecase import UseCase
 
 DUPLICATES = 0.01
 """Largest share of rows that may repeat another."""

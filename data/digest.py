@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 
 def file_digest(path: Path) -> str:

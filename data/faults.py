@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 Kind = Literal[
     "empty", "encoding", "table", "schema", "type", "missing", "value", "distribution", "duplicates"

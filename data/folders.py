@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from kaizen.atomic import sync_folder
+from kaizen.core.atomic import sync_folder
 
 
 def publish(folder: Path, fill: Callable[[Path], None]) -> bool:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from data.digest import file_digest, frame_digest
 from data.faults import Fault
 from data.folders import publish
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 
 
 def keep(usecase: str, frame: pd.DataFrame, faults: Sequence[Fault], home: Home) -> Path:

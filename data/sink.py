@@ -13,8 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kaizen.atomic import replacing
-from kaizen.errors import UsageError
+from kaizen.core.atomic import replacing
+from kaizen.core.errors import UsageError
 
 Row = Mapping[str, Any]
 Write = Callable[[Sequence[Row]], None]

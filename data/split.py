@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from data.digest import row_digests
-from kaizen.errors import KaizenError
-from kaizen.rules import FixedSplit, HashSplit
-from kaizen.usecase import Split
+from kaizen.core.errors import KaizenError
+from kaizen.core.settings import FixedSplit, HashSplit
+from kaizen.core.usecase import Split
 
 
 def split(frame: pd.DataFrame, rule: HashSplit | FixedSplit) -> Split:

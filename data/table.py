@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.faults import BadData, Fault
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 
 def read_csv(path: Path) -> pd.DataFrame:

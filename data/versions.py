@@ -12,8 +12,8 @@ import pandas as pd
 
 from data.digest import file_digest, frame_digest
 from data.folders import publish
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import Home
 
 DATA = "data.parquet"
 META = "meta.json"

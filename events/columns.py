@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 
 from events import replay
-from kaizen.usecase import Features
+from kaizen.core.usecase import Features
 
 PLAIN = pa.schema(
     [

@@ -20,11 +20,11 @@ from pathlib import Path
 from events import columns, parquet, retention
 from events.read import PARQUET, parsed
 from events.spool import OPEN, SEALED, TORN
-from kaizen.atomic import sync_folder
-from kaizen.errors import KaizenError
-from kaizen.locks import held
-from kaizen.rules import EventsRule
-from kaizen.usecase import Features
+from kaizen.core.atomic import sync_folder
+from kaizen.core.errors import KaizenError
+from kaizen.core.locks import held
+from kaizen.core.settings import EventsRule
+from kaizen.core.usecase import Features
 
 LOCK = ".compact.lock"
 _Order = tuple[float, str, int]

@@ -10,7 +10,7 @@ from events import labels
 from events.label import Label
 from events.read import read
 from events.schema import event_id
-from kaizen.usecase import Features
+from kaizen.core.usecase import Features
 
 CLOCK_S = 60.0
 """By how much a machine's clock may have gone back between a request's id and its event's time."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any, NamedTuple
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Features
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Features
 
 SCHEMA = 1
 EVENT_ID = r"^[0-9a-f]{32}-(0|[1-9][0-9]{0,8})$"

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from events import labels
 from events.joined import answers
 from events.label import Label, Terms, event_id, line
-from kaizen.errors import UsageError
-from kaizen.usecase import Features
+from kaizen.core.errors import UsageError
+from kaizen.core.usecase import Features
 
 COLUMNS = ("event", "label")
 AT_ONCE = 1000

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from events.label import PREFIX, Label, line, parsed
-from kaizen.atomic import sync_folder
+from kaizen.core.atomic import sync_folder
 
 FOLDER, FILE = "labels", "labels.jsonl"
 """In a use case's folder of events."""

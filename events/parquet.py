@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from events import columns
 from events.read import PARQUET, parsed
-from kaizen.atomic import sync_folder, write_bytes
-from kaizen.usecase import Features
+from kaizen.core.atomic import sync_folder, write_bytes
+from kaizen.core.usecase import Features
 
 SUFFIX = ".parquet"
 LINE = "event"

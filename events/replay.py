@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from events.schema import unpack
-from kaizen.usecase import Array, ArraySpec, Features, Inputs, InvalidInput, Outputs
+from kaizen.core.usecase import Array, ArraySpec, Features, Inputs, InvalidInput, Outputs
 
 
 def inputs(features: Features, events: Sequence[Mapping[str, Any]]) -> Inputs:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from events.read import PARQUET
 from events.spool import SEALED, TORN
-from kaizen.atomic import sync_folder
-from kaizen.rules import EventsRule
+from kaizen.core.atomic import sync_folder
+from kaizen.core.settings import EventsRule
 
 DAY_S = 86400.0
 _GOING = ".gone-"

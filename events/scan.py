@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from events import columns, parquet
 from events.read import compacted, listed, spooled
-from kaizen.errors import UsageError
-from kaizen.usecase import Features
+from kaizen.core.errors import UsageError
+from kaizen.core.usecase import Features
 
 VIEW = "events"
 _INNER = f"'{parquet.LINE}', '{parquet.AT}', 'day'"

@@ -11,8 +11,8 @@ from typing import Any, NotRequired, TypedDict
 import numpy as np
 import orjson
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Array
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Array
 
 SCHEMA = 1
 """The form that is written. Events without a number are of form 0, which is read as well."""

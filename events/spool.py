@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from kaizen.atomic import sync_folder
+from kaizen.core.atomic import sync_folder
 
 OPEN = ".jsonl.open"
 SEALED = ".jsonl"

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable
 
 from events.compact import Outcome, compact
-from kaizen import catalog
-from kaizen.config import events_rule
-from kaizen.errors import KaizenError
-from kaizen.paths import Home, home
+from kaizen.core import catalog
+from kaizen.core.config import events_rule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home, home
 
 _log = logging.getLogger("kaizen.upkeep")
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

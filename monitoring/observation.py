@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kaizen.usecase import Array, Features
+from kaizen.core.usecase import Array, Features
 from serving.scorer import Scorer
 
 EMBEDDING, CONFIDENCE = "embedding", "confidence"

@@ -11,11 +11,11 @@ import sys
 import time
 
 from events.read import read
-from kaizen import locks
-from kaizen.alerting import AlertsRule
-from kaizen.config import monitoring_rule
-from kaizen.errors import KaizenError
-from kaizen.paths import Home, home
+from kaizen.core import locks
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.config import monitoring_rule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home, home
 from monitoring.alerts import manage
 from monitoring.watch.store import Store, lock
 

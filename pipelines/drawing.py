@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from pathlib import Path
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 
 class Drawing:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from kaizen import catalog
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import home
+from kaizen.core import catalog
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import home
 from monitoring import upkeep
 from monitoring.alerts.gauges import figures
 from monitoring.alerts.server import Server

@@ -9,9 +9,9 @@ from zenml.client import Client
 from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse
 
-from kaizen import catalog
-from kaizen.config import Config, restore
-from kaizen.errors import unknown
+from kaizen.core import catalog
+from kaizen.core.config import Config, restore
+from kaizen.core.errors import unknown
 
 NEWEST = "desc:created"
 SHOWN = 50

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from kaizen import candidates, catalog
-from kaizen.config import restore
-from kaizen.tree import merge
+from kaizen.core import candidates, catalog
+from kaizen.core.config import restore
+from kaizen.core.tree import merge
 from registry import sweep
 from stacks.zenml_cache import policy
 from stacks.zenml_plan import origin

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kaizen import catalog
-from kaizen.config import Config
+from kaizen.core import catalog
+from kaizen.core.config import Config
 from pipelines import history
 from pipelines.training import training
 from registry import versions

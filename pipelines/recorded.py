@@ -9,9 +9,9 @@ from typing import Any
 
 from zenml.enums import ExecutionMode
 
-from kaizen import locks
-from kaizen.config import Config
-from kaizen.paths import home
+from kaizen.core import locks
+from kaizen.core.config import Config
+from kaizen.core.paths import home
 from registry import tracking
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import home
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import home
 from monitoring.reports import nightly as nights
 from monitoring.reports.nightly import Night
 from monitoring.watch.store import Store

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 from zenml.models import PipelineRunResponse
 
-from kaizen import catalog, locks
-from kaizen.config import Config, load
-from kaizen.errors import KaizenError
-from kaizen.paths import home
-from kaizen.results import RunResult
+from kaizen.core import catalog, locks
+from kaizen.core.config import Config, load
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import home
+from kaizen.core.results import RunResult
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded

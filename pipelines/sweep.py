@@ -7,9 +7,9 @@ from typing import Any
 
 from zenml import pipeline
 
-from kaizen import candidates, catalog
-from kaizen.config import Config
-from kaizen.results import SweepResult
+from kaizen.core import candidates, catalog
+from kaizen.core.config import Config
+from kaizen.core.results import SweepResult
 from pipelines.parts import chosen, data
 from pipelines.recorded import named, recorded
 from registry import sweep, tracking

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from events import labels
-from kaizen import locks
-from kaizen.errors import KaizenError
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import home
-from kaizen.results import Record
+from kaizen.core import locks
+from kaizen.core.errors import KaizenError
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import home
+from kaizen.core.results import Record
 from monitoring import upkeep
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence

@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from data.blocks import Block, Unreadable
-from kaizen.usecase import Array, InvalidInput, Outputs
+from kaizen.core.usecase import Array, InvalidInput, Outputs
 from registry.predictor import Predictor
 from serving.refusal import Refusal
 from serving.scorer import finite

@@ -18,10 +18,10 @@ import orjson
 
 from data import blocks, sink
 from data.blocks import Block, Unreadable
-from kaizen.atomic import replacing, write_bytes
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
-from kaizen.results import Record
+from kaizen.core.atomic import replacing, write_bytes
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
+from kaizen.core.results import Record
 from registry.asking import Answer, Asker, Refused
 from registry.predictor import Predictor
 

@@ -10,7 +10,7 @@ from mlflow import artifacts
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from registry import folder, store, versions
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 from usecases import resampled
 from usecases.resampled import Floats
 

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 
 _QUERY = """
 SELECT models.name, aliases.version, tags.value FROM registered_models AS models

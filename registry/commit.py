@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaizen import __version__
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 PATIENCE_S = 10
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kaizen.rules import GateRule
-from kaizen.usecase import Array
+from kaizen.core.settings import GateRule
+from kaizen.core.usecase import Array
 from registry import bootstrap
 from usecases import scores
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from data import versions as datasets
 from data.digest import row_digests
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Decision
-from kaizen.rules import GateRule
-from kaizen.usecase import Array, UseCase
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Decision
+from kaizen.core.settings import GateRule
+from kaizen.core.usecase import Array, UseCase
 from registry import gate, versions
 from serving.scorer import Scorer
 

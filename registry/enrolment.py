@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kaizen.config import Config
-from kaizen.paths import Home
-from kaizen.results import Decision
-from kaizen.usecase import Array, Curve, UseCase
+from kaizen.core.config import Config
+from kaizen.core.paths import Home
+from kaizen.core.results import Decision
+from kaizen.core.usecase import Array, Curve, UseCase
 from registry import commit, tracking, versions
 from registry.tracking import DatasetUsed, Record
 from serving.golden import Golden

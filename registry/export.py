@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kaizen.usecase import UseCase
+from kaizen.core.usecase import UseCase
 from serving.golden import Golden, verify
 from serving.scorer import Scorer
 

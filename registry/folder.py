@@ -16,8 +16,8 @@ from mlflow import onnx as flavor
 from mlflow.entities import LoggedModel
 from mlflow.models import Model, infer_signature
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Array, Inputs, Outputs
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Array, Inputs, Outputs
 from registry.environment import pinned
 from serving.golden import Golden
 

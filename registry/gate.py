@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kaizen.errors import KaizenError
-from kaizen.results import Decision
-from kaizen.rules import GateRule
-from kaizen.usecase import Array
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Decision
+from kaizen.core.settings import GateRule
+from kaizen.core.usecase import Array
 from registry.comparison import Comparison, compare, count, percent
 from usecases import scores
 

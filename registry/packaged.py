@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaizen import readonly
+from kaizen.core import readonly
 
 _VERSIONS = """
 SELECT versions.name, versions.version, tags.value FROM model_versions AS versions

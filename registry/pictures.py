@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 from sklearn.decomposition import PCA
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 
 BLUE = "#1A5BC9"
 NUMBERED_UP_TO = 20

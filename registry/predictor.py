@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from kaizen import catalog
-from kaizen.errors import UsageError
-from kaizen.usecase import Array, Features, Inputs, InvalidInput, Outputs
+from kaizen.core import catalog
+from kaizen.core.errors import UsageError
+from kaizen.core.usecase import Array, Features, Inputs, InvalidInput, Outputs
 from registry import versions
 from registry.versions import ModelVersion
 from serving.scorer import Scorer

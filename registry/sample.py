@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kaizen import atomic
-from kaizen.paths import Home
+from kaizen.core import atomic
+from kaizen.core.paths import Home
 from registry import versions
 
 

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 
-from kaizen.paths import home
+from kaizen.core.paths import home
 
 
 def uri() -> str:

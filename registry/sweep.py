@@ -9,11 +9,11 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from data.split import folds
-from kaizen import candidates
-from kaizen.config import Config
-from kaizen.errors import KaizenError
-from kaizen.results import Candidate, Sweep
-from kaizen.usecase import Report, UseCase
+from kaizen.core import candidates
+from kaizen.core.config import Config
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Candidate, Sweep
+from kaizen.core.usecase import Report, UseCase
 from usecases import scores
 
 if TYPE_CHECKING:

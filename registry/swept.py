@@ -8,8 +8,8 @@ from typing import Any
 from mlflow.entities import Metric
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from kaizen import candidates
-from kaizen.results import Candidate, Sweep
+from kaizen.core import candidates
+from kaizen.core.results import Candidate, Sweep
 from registry import store, tracking
 
 LONGEST_NAME = 250

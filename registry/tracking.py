@@ -17,9 +17,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
 
 import kaizen
-from kaizen.errors import KaizenError
-from kaizen.results import Decision
-from kaizen.usecase import Curve
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Decision
+from kaizen.core.usecase import Curve
 from registry import commit, environment, store
 
 if TYPE_CHECKING:

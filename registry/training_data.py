@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from data import versions as datasets
 from data.split import split
-from kaizen.paths import Home
-from kaizen.rules import SplitRule
+from kaizen.core.paths import Home
+from kaizen.core.settings import SplitRule
 from registry import lineage, versions
 
 

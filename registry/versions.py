@@ -17,9 +17,9 @@ from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion as Entity
 from mlflow.exceptions import MlflowException
 
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.results import Record
-from kaizen.usecase import Inputs, Outputs
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.results import Record
+from kaizen.core.usecase import Inputs, Outputs
 from registry import folder, store
 from serving.golden import Golden
 

@@ -12,9 +12,9 @@ import re
 import sqlite3
 from pathlib import Path
 
-from kaizen import readonly
-from kaizen.leftovers import Leftovers, is_older, leftovers
-from kaizen.paths import Home
+from kaizen.core import readonly
+from kaizen.core.leftovers import Leftovers, is_older, leftovers
+from kaizen.core.paths import Home
 from registry import packaged
 from registry.packaged import Packaged
 

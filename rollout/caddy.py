@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from kaizen import http, ports
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core import http, ports
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from rollout import router
 from rollout.servers import last_line
 from rollout.state import Desired, Service, State

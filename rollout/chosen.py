@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
-from kaizen.rules import EventsRule, ServingRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
+from kaizen.core.settings import EventsRule, ServingRule
 from rollout.state import State
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import time
 from functools import partial
 from typing import IO
 
-from kaizen import environment
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT, Home, home
+from kaizen.core import environment
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT, Home, home
 from rollout import processes
 from rollout.processes import SUPERVISOR
 from rollout.state import Process, State, now

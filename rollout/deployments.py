@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import Home
-from kaizen.results import Release
-from kaizen.rules import RolloutRule
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
+from kaizen.core.settings import RolloutRule
 from rollout import daemon, live, stages, traffic
 from rollout.found import ServiceStatus, status
 from rollout.launcher import Launcher, bento

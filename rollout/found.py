@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import psutil
 
-from kaizen.paths import Home
-from kaizen.results import Record
+from kaizen.core.paths import Home
+from kaizen.core.results import Record
 from rollout import processes
 from rollout.caddy import Caddy
 from rollout.servers import events_lost, is_ready

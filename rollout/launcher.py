@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def bento(release: Release, port: int, workers: int, folder: Path, home: Home) -
     Raises:
         KaizenError: the folder of the Bento is gone.
     """
-    from kaizen.errors import KaizenError
+    from kaizen.core.errors import KaizenError
     from serving import command
 
     if not Path(release.path).is_dir():

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Record, Release
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Record, Release
 from rollout import traffic
 from rollout.reconcile import Check, Reconciler
 from rollout.rehearsal import Rehearse

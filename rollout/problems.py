@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kaizen import locks
-from kaizen.paths import Home
-from kaizen.results import Record
+from kaizen.core import locks
+from kaizen.core.paths import Home
+from kaizen.core.results import Record
 from registry.champions import Champion
 from rollout import daemon, processes
 from rollout.caddy import Caddy

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from rollout.state import Process
 
 MARK = "KAIZEN_SERVICE"

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kaizen import catalog, locks, ports
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core import catalog, locks, ports
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from rollout import daemon, processes, router, traffic
 from rollout.caddy import Caddy
 from rollout.launcher import Launcher

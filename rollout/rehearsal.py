@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from kaizen import catalog
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.rules import RolloutRule
-from kaizen.usecase import Features
+from kaizen.core import catalog
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.settings import RolloutRule
+from kaizen.core.usecase import Features
 from rollout import replay
 from serving import client
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from events import read, replay
-from kaizen.paths import Home
-from kaizen.results import Record, Release
-from kaizen.usecase import Features
+from kaizen.core.paths import Home
+from kaizen.core.results import Record, Release
+from kaizen.core.usecase import Features
 from rollout.servers import address, is_ready
 from rollout.state import State
 from serving import client

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from kaizen.errors import UsageError
-from kaizen.ports import HOST
+from kaizen.core.errors import UsageError
+from kaizen.core.ports import HOST
 from rollout.state import Desired
 from serving.identity import REQUEST_ID
 from serving.refusal import MEDIA_TYPE

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from kaizen import http, ports
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core import http, ports
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from rollout import router
 from rollout.launcher import Launcher
 from rollout.state import Desired, Placed, Service, State

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from kaizen.errors import KaizenError, unknown
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from rollout import live, traffic
 from rollout.launcher import Launcher, bento
 from rollout.live import Deployment, Follow

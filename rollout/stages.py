@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from kaizen import locks
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.rules import RolloutRule
+from kaizen.core import locks
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.settings import RolloutRule
 from rollout import traffic
 from rollout.canary import Tally, Verdict, count, judge
 from rollout.reconcile import Check, Reconciler, Report, lock, watch_lock

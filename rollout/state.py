@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from kaizen.database import Database
-from kaizen.paths import Home
-from kaizen.results import Record, Release
+from kaizen.core.database import Database
+from kaizen.core.paths import Home
+from kaizen.core.results import Record, Release
 
 SCHEMA_VERSION = 1
 KEPT_RELEASES = 10

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from rollout import processes, rotation, upkeep
 from rollout.state import Process, Service, State, now
 

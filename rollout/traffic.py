@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.results import Release
 from rollout.state import KEPT_RELEASES, Canary, Desired, Placed
 
 

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kaizen.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import PROJECT_ROOT, Home
 from rollout.processes import MARK
 
 EVERY_S = 600.0

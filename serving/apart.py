@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from serving import keyring
 from serving.access import PROBE
 from serving.command import base

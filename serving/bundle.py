@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from events import replay
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT, Home
-from kaizen.results import Release
-from kaizen.rules import EventsRule, ServingRule
-from kaizen.usecase import Features
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.results import Release
+from kaizen.core.settings import EventsRule, ServingRule
+from kaizen.core.usecase import Features
 from serving.command import base
 from serving.golden import Golden, verify
 from serving.model import GOLDEN, METADATA, MODEL
@@ -31,9 +31,10 @@ from serving.scorer import Scorer
 
 CODE = (
     "kaizen/__init__.py",
-    "kaizen/atomic.py",
-    "kaizen/errors.py",
-    "kaizen/usecase.py",
+    "kaizen/core/__init__.py",
+    "kaizen/core/atomic.py",
+    "kaizen/core/errors.py",
+    "kaizen/core/usecase.py",
     "events/__init__.py",
     "events/label.py",
     "events/labels.py",
@@ -132,7 +133,7 @@ def build(
     }
     about = {**metadata, "usecase": usecase, "model_version": version, "digest": digest}
     settings = {"limits": limits, "redact": events.redact, "max_spool_bytes": events.max_bytes}
-    files = {name: (PROJECT_ROOT / name).read_bytes() for name in CODE}
+    files = {name: _source(name).read_bytes() for name in CODE}
     files[f"usecases/{usecase}/__init__.py"] = b""
     source = Path(str(module.__file__))
     for name in ("features", *getattr(module, "COMPANIONS", ())):
@@ -149,6 +150,10 @@ def build(
     if not intact(path, files):
         _build(path, tag, files, about, home)
     return Release(usecase=usecase, version=version, tag=tag, digest=digest, path=str(path))
+
+
+def _source(name: str) -> Path:
+    return PROJECT_ROOT / ("src" if name.startswith("kaizen/") else "") / name
 
 
 def check_parity(features: Features, model: bytes, golden: Golden) -> float:

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import httpx
 
-from kaizen import http
-from kaizen.errors import KaizenError
-from kaizen.paths import Home, home
+from kaizen.core import http
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home, home
 from serving import keyring
 from serving.access import PROBE
 from serving.comparison import Answer, Ask, reason

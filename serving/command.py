@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from kaizen.paths import Home
-from kaizen.ports import HOST
-from kaizen.results import Release
+from kaizen.core.paths import Home
+from kaizen.core.ports import HOST
+from kaizen.core.results import Release
 from serving import keyring
 
 MOST_WORKERS = 64

@@ -9,8 +9,8 @@ from itertools import groupby
 from statistics import quantiles
 from typing import Any, NamedTuple
 
-from kaizen.errors import KaizenError
-from kaizen.results import Record
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Record
 from serving.golden import TOLERANCE, same
 from serving.parser import JSON
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaizen.errors import KaizenError, unknown
+from kaizen.core.errors import KaizenError, unknown
 
 NAMES = ("docker", "podman", "buildah")
 """In the order in which they are tried."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from events.label import EVENT_ID, Label, Terms, line
 from events.labels import append
-from kaizen.usecase import Features
+from kaizen.core.usecase import Features
 from serving import duplicates
 from serving.refusal import InputFault, Refusal
 

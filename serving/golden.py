@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Array, Outputs
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Array, Outputs
 
 TOLERANCE = 1e-4
 """Largest absolute difference that still counts as the same answer."""

@@ -15,9 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 
 BASE = "python:3.11-slim"
 PORT = 3000

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.locks import held
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.locks import held
 from serving.access import KEYS, PREFIX, SCOPES, SECRET, Key, digest, read
 from serving.redaction import SALT
 

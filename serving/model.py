@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Features, Outputs
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Features, Outputs
 from serving.golden import Golden, same, verify
 from serving.parser import Batch, Parser
 from serving.scorer import Scorer, finite

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from events.schema import Inputs as Logged
-from kaizen.usecase import ArraySpec, Features, InvalidInput, ReadFile, TakesFiles, TooLarge
+from kaizen.core.usecase import ArraySpec, Features, InvalidInput, ReadFile, TakesFiles, TooLarge
 from serving import duplicates, files
 from serving.refusal import InputFault, Refusal
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from serving.comparison import reason
 from serving.refusal import MODEL_REFUSED
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from events.schema import Inputs as Logged
-from kaizen.errors import KaizenError
-from kaizen.usecase import Features
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Features
 
 if TYPE_CHECKING:
     from serving.model import Model

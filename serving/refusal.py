@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from kaizen.usecase import InvalidInput
+from kaizen.core.usecase import InvalidInput
 
 MEDIA_TYPE = "application/problem+json"
 

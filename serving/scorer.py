@@ -10,7 +10,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import numpy as np
 import onnxruntime
 
-from kaizen.usecase import Inputs, InvalidInput, Outputs
+from kaizen.core.usecase import Inputs, InvalidInput, Outputs
 
 
 class Scorer:

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.usecase import Features
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.usecase import Features
 from serving.comparison import FILE, ROWS, Question
 
 ID, POSITION = "id", "row"

@@ -20,7 +20,7 @@ from starlette.types import Receive
 
 from events.label import MOST_BYTES
 from events.spool import Spool
-from kaizen.usecase import InvalidInput, Outputs
+from kaizen.core.usecase import InvalidInput, Outputs
 from serving.access import Door
 from serving.answer import answer
 from serving.arrivals import Arrivals

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import httpx
 import psutil
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.ports import HOST
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.ports import HOST
 
 READY_S = 90.0
 STOP_S = 5.0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from kaizen.config import Frozen, check, read
-from kaizen.errors import unknown
+from kaizen.core.config import Frozen, check, read
+from kaizen.core.errors import unknown
 
 FOLDER = Path(__file__).parent
 

@@ -12,9 +12,9 @@ from zenml.enums import ExecutionStatus
 from zenml.exceptions import IllegalOperationError
 from zenml.execution.step.utils import launch_step
 
-from kaizen import progress
-from kaizen.errors import KaizenError
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.errors import KaizenError
+from kaizen.core.progress import StepEvent
 from stacks import zenml_record
 from stacks.zenml_gate import Gate
 from stacks.zenml_zygote import TookTooLong

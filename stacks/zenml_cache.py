@@ -19,7 +19,7 @@ from zenml import get_step_context
 from zenml.client import Client
 from zenml.config.cache_policy import CachePolicy
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from stacks.zenml_quiet import packages
 
 LIBRARIES = (

@@ -19,7 +19,7 @@ import pyarrow as pa
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from stacks import previews
 
 TRUSTED_TYPES = [

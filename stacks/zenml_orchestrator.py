@@ -21,8 +21,8 @@ from zenml.orchestrators import (
     SubmissionResult,
 )
 
-from kaizen import progress
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.progress import StepEvent
 from stacks import ast_lock, zenml_record
 from stacks.zenml_attempts import Job
 from stacks.zenml_run import Run

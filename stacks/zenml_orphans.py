@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from kaizen import readonly
-from kaizen.leftovers import Leftovers, is_older, leftovers
-from kaizen.paths import Home
+from kaizen.core import readonly
+from kaizen.core.leftovers import Leftovers, is_older, leftovers
+from kaizen.core.paths import Home
 
 KIND = "artifacts"
 WHY = "no artifact version in ZenML's database points there"

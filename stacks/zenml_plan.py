@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zenml.client import Client
 from zenml.orchestrators.cache_utils import generate_cache_key, get_cached_step_run
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from stacks.zenml_cache import library_versions
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import text
 from zenml.client import Client
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from stacks import zenml_gate
 
 
@@ -124,6 +124,15 @@ def _written(old: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     return _release_origin
 
 
+def _ours(old: Callable[..., bool]) -> Callable[..., bool]:
+    """Kaizen is a library also where it is installed from a folder below the source root."""
+
+    def is_distribution_package_file(file_path: str, module_name: str) -> bool:
+        return module_name.partition(".")[0] == "kaizen" or old(file_path, module_name)
+
+    return is_distribution_package_file
+
+
 _ANY_STEP = text("SELECT 1 FROM step_run WHERE cache_key = :key LIMIT 1")
 CHANGES = (
     Change(
@@ -167,6 +176,12 @@ CHANGES = (
         "_get_package_for_module",
         _package,
         "reads the file lists of all installed packages to name the type of each output",
+    ),
+    Change(
+        "zenml.utils.source_utils",
+        "is_distribution_package_file",
+        _ours,
+        "takes an editable install below the project for the project's: src.kaizen, imported twice",
     ),
     Change(
         "zenml.utils.source_code_utils",

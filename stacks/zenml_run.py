@@ -12,8 +12,8 @@ from contextvars import copy_context
 
 from zenml.enums import ExecutionMode, ExecutionStatus
 
-from kaizen import progress
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.progress import StepEvent
 from stacks import zenml_attempts, zenml_record, zenml_zygote
 from stacks.schedule import Schedule
 from stacks.zenml_attempts import Ends, Job, StepFailed, Stopped

@@ -12,7 +12,7 @@ zenml_imports.load()
 from zenml.client import Client  # noqa: E402 - imported the quick way above
 from zenml.enums import StackComponentType  # noqa: E402
 
-from kaizen.paths import home  # noqa: E402
+from kaizen.core.paths import home  # noqa: E402
 from stacks import settings, zenml_quiet, zenml_store  # noqa: E402
 from stacks.settings import LocalStack  # noqa: E402
 

@@ -21,8 +21,8 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 from zenml.utils.env_utils import temporary_environment
 
-from kaizen import atomic
-from kaizen.paths import Home
+from kaizen.core import atomic
+from kaizen.core.paths import Home
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY")
 

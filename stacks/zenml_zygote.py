@@ -24,8 +24,8 @@ from zenml.execution.context import setup_execution_context
 from zenml.execution.step.utils import launch_step
 from zenml.utils import source_utils
 
-from kaizen import progress
-from kaizen.paths import PROJECT_ROOT, home
+from kaizen.core import progress
+from kaizen.core.paths import PROJECT_ROOT, home
 from stacks import zenml_quiet, zenml_store, zygote
 from stacks.zygote import Report
 from stacks.zygote_client import Zygote

@@ -28,7 +28,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 MESSAGE = 160_000
 """Bytes of the longest message: Linux takes about 200 kB in one piece."""

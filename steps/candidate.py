@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import candidates, catalog, progress
-from kaizen.results import Candidate
+from kaizen.core import candidates, catalog, progress
+from kaizen.core.results import Candidate
 from registry import sweep
 from stacks import zenml_cache
 from stacks.zenml_settings import heavy

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from kaizen import candidates, catalog, progress
-from kaizen.config import restore
-from kaizen.results import Candidate, Sweep
-from kaizen.tree import merge
+from kaizen.core import candidates, catalog, progress
+from kaizen.core.config import restore
+from kaizen.core.results import Candidate, Sweep
+from kaizen.core.tree import merge
 from registry import sweep as sweeps
 from registry import swept
 

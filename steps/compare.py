@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
-from kaizen.paths import home
-from kaizen.results import Decision
-from kaizen.rules import GateRule
+from kaizen.core import catalog, progress
+from kaizen.core.paths import home
+from kaizen.core.results import Decision
+from kaizen.core.settings import GateRule
 from registry import contest
 
 

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from kaizen import progress
-from kaizen.paths import home
-from kaizen.results import Release
-from kaizen.rules import RolloutRule, ServingRule
+from kaizen.core import progress
+from kaizen.core.paths import home
+from kaizen.core.results import Release
+from kaizen.core.settings import RolloutRule, ServingRule
 from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment

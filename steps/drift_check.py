@@ -8,8 +8,8 @@ from zenml import step
 from zenml.types import HTMLString
 
 from data.digest import row_digests
-from kaizen import catalog, progress
-from kaizen.paths import home
+from kaizen.core import catalog, progress
+from kaizen.core.paths import home
 from monitoring import observation
 from monitoring.drift import check
 from monitoring.drift.profile import Profile

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
+from kaizen.core import catalog, progress
 from monitoring.performance.baseline import Baseline
 from serving.scorer import Scorer
 from stacks.zenml_settings import ARRAY

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
+from kaizen.core import catalog, progress
 from registry import export as registry
 from stacks.zenml_settings import ONNX, heavy
 

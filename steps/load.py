@@ -6,8 +6,8 @@ import pandas as pd
 from zenml import step
 
 from data import contract
-from kaizen import catalog, progress
-from kaizen.paths import home
+from kaizen.core import catalog, progress
+from kaizen.core.paths import home
 from stacks.zenml_settings import FRAME
 
 

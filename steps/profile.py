@@ -5,8 +5,8 @@ from typing import Annotated
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
-from kaizen.errors import KaizenError
+from kaizen.core import catalog, progress
+from kaizen.core.errors import KaizenError
 from monitoring import observation
 from monitoring.drift import check
 from serving.scorer import Scorer

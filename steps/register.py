@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from zenml import get_step_context, log_metadata, step
 
-from kaizen import catalog, progress
-from kaizen.config import Config
-from kaizen.paths import home
-from kaizen.results import Decision
+from kaizen.core import catalog, progress
+from kaizen.core.config import Config
+from kaizen.core.paths import home
+from kaizen.core.results import Decision
 from registry import baselines, profiles
 from registry.enrolment import Judged, enrol
 from serving.golden import Golden

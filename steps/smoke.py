@@ -4,9 +4,9 @@ from typing import Annotated
 
 from zenml import step
 
-from kaizen import progress
-from kaizen.errors import KaizenError
-from kaizen.paths import home
+from kaizen.core import progress
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import home
 from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from zenml import step
 
 from data import split as parts
-from kaizen import progress
-from kaizen.rules import SplitRule
+from kaizen.core import progress
+from kaizen.core.settings import SplitRule
 from stacks.zenml_settings import FRAME
 
 NAMES = ("train", "validation", "holdout")

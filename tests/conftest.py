@@ -14,8 +14,8 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 # A shell that starts the tests in the background has Ctrl-C ignored, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-from kaizen import environment, layout  # noqa: E402 - the home is chosen first
-from kaizen.paths import Home  # noqa: E402
+from kaizen.core import environment, layout  # noqa: E402 - the home is chosen first
+from kaizen.core.paths import Home  # noqa: E402
 
 STATE = environment.apply()
 layout.open_home(STATE, make=True, report=print)

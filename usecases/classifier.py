@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kaizen.usecase import Outputs, Report, Trained
+from kaizen.core.usecase import Outputs, Report, Trained
 from usecases.augment import Batches
 
 OUTPUTS = ("probabilities", "embedding")

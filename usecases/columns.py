@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kaizen.usecase import Array, InvalidInput
+from kaizen.core.usecase import Array, InvalidInput
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 
 def numbers(names: Sequence[str], columns: Columns) -> Array:

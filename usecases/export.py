@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 if TYPE_CHECKING:
     import keras

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kaizen.config import Frozen
+from kaizen.core.config import Frozen
 
 
 class Generated(Frozen):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 from usecases import scores
 
 Floats = NDArray[np.float64]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kaizen.errors import UsageError, unknown
-from kaizen.rules import GateRule
-from kaizen.usecase import Array, Outputs, Task, UseCase
+from kaizen.core.errors import UsageError, unknown
+from kaizen.core.settings import GateRule
+from kaizen.core.usecase import Array, Outputs, Task, UseCase
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.drift.prove import done
 from benchmarks.drift.table import exact
 from benchmarks.drift.worlds import EXPECTED, SCENARIOS, WORLDS, Seen
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.profile import Profile
 from monitoring.performance import estimate, labelled, support
 from monitoring.watch.explain import explain

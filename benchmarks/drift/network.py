@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.split import positions
-from kaizen import atomic, environment
+from kaizen.core import atomic, environment
 from monitoring.observation import observed
 from serving.scorer import Scorer
 from usecases.digits import foreign, source

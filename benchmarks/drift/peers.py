@@ -30,7 +30,7 @@ from benchmarks.drift.patients import CHANGES, patients
 from benchmarks.drift.prove import done, path
 from benchmarks.drift.table import exact
 from benchmarks.drift.trials import TABLES
-from kaizen.paths import home
+from kaizen.core.paths import home
 from monitoring.drift.profile import Profile
 
 OUTPUT = Path(__file__).resolve().parent / "peers.json"

@@ -18,8 +18,8 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.drift.table import exact
-from kaizen.monitoring import MonitoringRule
-from kaizen.usecase import Array
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.usecase import Array
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.labelled import measure
 from usecases import scores

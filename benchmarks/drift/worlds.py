@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, grey_dilation
 
 from benchmarks.drift import digits, patients
-from kaizen.usecase import Task
+from kaizen.core.usecase import Task
 from monitoring.performance.baseline import Baseline
 from usecases.churn.features import CATEGORIES, NUMBERS
 from usecases.churn.generate import customers, risk

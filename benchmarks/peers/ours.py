@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from kaizen import environment
+from kaizen.core import environment
 
 environment.apply()
 

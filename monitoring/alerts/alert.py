@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from kaizen.alerting import Severity
-from kaizen.results import Record
+from kaizen.core.alert_settings import Severity
+from kaizen.core.results import Record
 
 State = Literal["firing", "acknowledged", "resolved"]
 

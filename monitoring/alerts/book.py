@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from kaizen.paths import Home
-from kaizen.results import Record
+from kaizen.core.paths import Home
+from kaizen.core.results import Record
 from monitoring.alerts.alert import Alert, Track
 from monitoring.alerts.database import Database, read
 from monitoring.alerts.judged import Judged

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from kaizen import database
-from kaizen.paths import Home
+from kaizen.core import database
+from kaizen.core.paths import Home
 
 SCHEMA_VERSION = 1
 _SCHEMA = """

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from kaizen.alerting import AlertsRule, LogChannel
-from kaizen.results import Record
+from kaizen.core.alert_settings import AlertsRule, LogChannel
+from kaizen.core.results import Record
 from monitoring.alerts.alert import Alert, Message, name
 from monitoring.alerts.book import Book
 from monitoring.alerts.judged import Judged

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kaizen.alerting import AlertsRule
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.paths import Home
 from monitoring.alerts.book import Book
 from monitoring.alerts.outbox import Unsent
 from monitoring.alerts.send import NotSent, send

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kaizen.alerting import AlarmRule, Figure, FigureRule
+from kaizen.core.alert_settings import AlarmRule, Figure, FigureRule
 from monitoring.watch.assessment import Assessment
 
 FIGURES: Mapping[Figure, Callable[[Assessment], float | None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.alerting import AlarmRule, AlertsRule, FigureRule, SilenceRule
+from kaizen.core.alert_settings import AlarmRule, AlertsRule, FigureRule, SilenceRule
 from monitoring.alerts import lifecycle
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.book import Book

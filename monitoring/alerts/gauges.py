@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.book import Book
 from monitoring.watch.assessment import ALARMS, Assessment

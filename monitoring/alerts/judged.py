@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring.watch.assessment import Assessment
 
 

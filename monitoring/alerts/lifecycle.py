@@ -7,7 +7,7 @@ its cooldown is the same alert again, and is told when the cooldown is over, if 
 
 from __future__ import annotations
 
-from kaizen.alerting import Severity
+from kaizen.core.alert_settings import Severity
 from monitoring.alerts.alert import Alert, Track, name
 
 

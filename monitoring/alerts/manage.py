@@ -6,9 +6,9 @@ nothing: a window counts once for each rule, unless what is known of it has chan
 
 from __future__ import annotations
 
-from kaizen.alerting import AlertsRule
-from kaizen.errors import UsageError, unknown
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.errors import UsageError, unknown
+from kaizen.core.paths import Home
 from monitoring.alerts import lifecycle, silence
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.book import Book

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring.alerts.alert import Message
 from monitoring.alerts.database import Database, read
 

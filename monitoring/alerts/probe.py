@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kaizen.alerting import AlertsRule
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from monitoring.alerts.alert import Message, name
 from monitoring.alerts.book import Book
 from monitoring.alerts.digest import WEEK_S, Digest, messages, of

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from kaizen.alerting import AppriseChannel, LogChannel
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AppriseChannel, LogChannel
+from kaizen.core.paths import Home
 from monitoring.alerts.alert import Message
 
 TIMEOUT_S = 10.0

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from kaizen import ports
+from kaizen.core import ports
 
 DEFAULT_PORT = 9464
 _log = logging.getLogger(__name__)

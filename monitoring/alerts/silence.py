@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.alerting import AlertsRule, SilenceRule
+from kaizen.core.alert_settings import AlertsRule, SilenceRule
 from monitoring.alerts import lifecycle
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.book import Book

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.alerting import AlertsRule
+from kaizen.core.alert_settings import AlertsRule
 from monitoring.alerts import lifecycle, words
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.book import Book

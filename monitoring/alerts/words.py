@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from kaizen.alerting import Severity
+from kaizen.core.alert_settings import Severity
 from monitoring.alerts.alert import Alert, Message, name
 
 WORST: tuple[Severity, ...] = ("critical", "warning", "info")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Verdict
 from monitoring.observation import CONFIDENCE, EMBEDDING

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring.drift import quality, statistics
 from monitoring.drift.profile import Profile
 from monitoring.drift.statistics import Floats

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift import quality, window_values
 from monitoring.drift.quality import Form
 from monitoring.drift.statistics import Floats

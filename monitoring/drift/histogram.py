@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift.reference import Reference
 from monitoring.drift.statistics import Floats
 

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from kaizen import atomic
-from kaizen.errors import KaizenError
+from kaizen.core import atomic
+from kaizen.core.errors import KaizenError
 from monitoring.drift import (
     calibration,
     counted,

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from events.scan import connect
-from kaizen.errors import UsageError
+from kaizen.core.errors import UsageError
 from monitoring.drift import quality
 from monitoring.drift.binning import Grid, grid
 from monitoring.drift.histogram import ABSENT, EMPTY, MIXED, Histogram, fingerprint

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaizen import atomic
-from kaizen.errors import KaizenError
-from kaizen.results import Record
+from kaizen.core import atomic
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Record
 
 KAPPA = 0.3
 ALARM = 1_000.0

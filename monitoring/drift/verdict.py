@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 
 Kind = Literal[
     "missing_column", "new_column", "type", "no_values", "constant", "missing_values",

@@ -9,8 +9,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Array, Outputs, Task, UseCase
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Array, Outputs, Task, UseCase
 from monitoring import archive
 from usecases import scores
 

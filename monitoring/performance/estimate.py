@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance, unknown
 from usecases import resampled, scores

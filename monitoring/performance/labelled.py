@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaizen.monitoring import MonitoringRule
-from kaizen.usecase import Array
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.usecase import Array
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance, unknown
 from usecases import resampled, scores

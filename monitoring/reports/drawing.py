@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 from monitoring.drift.quality import keys
 from monitoring.drift.verdict import Verdict
 from monitoring.reports import words

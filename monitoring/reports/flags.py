@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring.drift import quality
 from monitoring.drift.profile import Profile
 from monitoring.drift.statistics import Floats

@@ -19,8 +19,8 @@ import pandas as pd
 from data.folders import publish
 from events import replay
 from events.joined import Labelled
-from kaizen.results import Record
-from kaizen.usecase import Array, Features
+from kaizen.core.results import Record
+from kaizen.core.usecase import Array, Features
 from monitoring.observation import CONFIDENCE, observe_frame
 from monitoring.reports.flags import Flag, Rules, RulesOf, differs
 

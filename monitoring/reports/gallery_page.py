@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from kaizen.usecase import Array, Features
+from kaizen.core.usecase import Array, Features
 from monitoring.reports.flags import MEANING
 from monitoring.reports.gallery import Entry, Gallery, pixels
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from events.read import read
-from kaizen.paths import Home
-from kaizen.usecase import Features
+from kaizen.core.paths import Home
+from kaizen.core.usecase import Features
 from monitoring import observation
 from monitoring.drift.profile import Profile
 from monitoring.reports import nightly, workspace

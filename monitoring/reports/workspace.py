@@ -20,7 +20,8 @@ from uuid import UUID, uuid5
 
 import pandas as pd
 
-from kaizen import __version__, atomic
+from kaizen import __version__
+from kaizen.core import atomic
 from monitoring.drift.verdict import Verdict
 from monitoring.reports import drawing, words
 from monitoring.reports.drawing import Labelled

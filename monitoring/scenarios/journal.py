@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from events.schema import new_id
-from kaizen import locks
-from kaizen.atomic import sync_folder, write_bytes, write_text
-from kaizen.errors import KaizenError, UsageError
-from kaizen.results import Record
+from kaizen.core import locks
+from kaizen.core.atomic import sync_folder, write_bytes, write_text
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.results import Record
 
 SCENARIO, SENT, LABELS, ASKING = "scenario.json", "sent.jsonl", "labels.jsonl", "asking"
 _OWN = ("run", "begun", "most")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, field_validator
 from pydantic_core import PydanticCustomError
 
-from kaizen.frozen import Frozen
+from kaizen.core.frozen import Frozen
 
 Window = tuple[NonNegativeInt, NonNegativeInt]
 

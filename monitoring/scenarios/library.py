@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kaizen.config import check, read
-from kaizen.errors import UsageError, unknown
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.config import check, read
+from kaizen.core.errors import UsageError, unknown
+from kaizen.core.paths import PROJECT_ROOT
 from monitoring.scenarios.scenario import Scenario, Source
 
 FOLDER = PROJECT_ROOT / "configs" / "scenarios"

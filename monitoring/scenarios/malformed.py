@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Features, InvalidInput
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Features, InvalidInput
 
 Row = dict[str, Any]
 HUGE = "1e999"

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaizen.errors import UsageError, unknown
-from kaizen.usecase import UseCase
+from kaizen.core.errors import UsageError, unknown
+from kaizen.core.usecase import UseCase
 
 Floats = NDArray[np.float64]
 Change = Callable[[Floats], Floats]

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from kaizen.frozen import Frozen
+from kaizen.core.frozen import Frozen
 from monitoring.scenarios.law import Constant, Law
 from monitoring.scenarios.transforms import AnyTransform, Labels, Share
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from kaizen import http
-from kaizen.errors import KaizenError
+from kaizen.core import http
+from kaizen.core.errors import KaizenError
 
 BUSY_S = 10.0
 """How long a service that is busy is asked again."""

@@ -11,8 +11,8 @@ from typing import Any
 from events.joined import CLOCK_S
 from events.read import read
 from events.schema import event_id
-from kaizen.errors import KaizenError
-from kaizen.results import Record
+from kaizen.core.errors import KaizenError
+from kaizen.core.results import Record
 from monitoring.scenarios.journal import Journal, Sent
 from monitoring.scenarios.sending import GO_ON, Ask, NotTakenError, Reply
 from monitoring.scenarios.traffic import Body, Tick, bodies

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from data.table import read_csv
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.paths import PROJECT_ROOT
-from kaizen.usecase import HasForeign, UseCase
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.paths import PROJECT_ROOT
+from kaizen.core.usecase import HasForeign, UseCase
 from monitoring.scenarios.pool import Pool
 from monitoring.scenarios.scenario import FILE, FOREIGN, HOLDOUT, Scenario
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from kaizen.errors import UsageError, unknown
-from kaizen.frozen import Frozen
+from kaizen.core.errors import UsageError, unknown
+from kaizen.core.frozen import Frozen
 from monitoring.scenarios.pool import Pool, changed, numbers
 
 Random = np.random.Generator

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import Home
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import Home
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.baseline import Baseline

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from kaizen.monitoring import MonitoringRule
-from kaizen.results import Record
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.results import Record
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.window import Window

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from events import replay
-from kaizen.usecase import Array, Features, Inputs, Outputs
+from kaizen.core.usecase import Array, Features, Inputs, Outputs
 from monitoring.observation import CONFIDENCE, EMBEDDING, observe_frame
 
 Event = dict[str, Any]

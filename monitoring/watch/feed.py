@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Finding, Verdict
 from monitoring.watch.outcomes import Reading

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from events.joined import CLOCK_S
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.watch import seen
 from monitoring.watch.window import Window
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from events import heads
 from events.heads import Head
 from events.read import files, listed
-from kaizen.usecase import Features
+from kaizen.core.usecase import Features
 from monitoring.drift.profile import Profile
 from monitoring.drift.stream import ROW_ALARM, follow
 from monitoring.watch import feed

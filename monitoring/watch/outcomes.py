@@ -9,8 +9,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from kaizen.results import Record
-from kaizen.usecase import Array
+from kaizen.core.results import Record
+from kaizen.core.usecase import Array
 from monitoring.watch.seen import Seen
 
 ID, TIME, ANSWER, LABEL, PROBABILITIES = "id", "time", "answer", "label", "probabilities"

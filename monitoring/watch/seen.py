@@ -13,8 +13,8 @@ import pandas as pd
 from events import heads, labels
 from events.heads import Head, Key
 from events.read import listed
-from kaizen.errors import KaizenError
-from kaizen.usecase import Array, Features, Inputs
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Array, Features, Inputs
 from monitoring.watch.decoded import Decoded, decoded
 from monitoring.watch.progress import BEGIN, digest
 from monitoring.watch.window import Window

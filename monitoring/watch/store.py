@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from kaizen.database import Database
-from kaizen.errors import unknown
-from kaizen.paths import Home
+from kaizen.core.database import Database
+from kaizen.core.errors import unknown
+from kaizen.core.paths import Home
 from monitoring.watch.assessment import Assessment
 from monitoring.watch.window import Window
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from monitoring.drift.stream import ALARM, ROW_ALARM, State, Stream
 from monitoring.watch.assessment import Evidence
 

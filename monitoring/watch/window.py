@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 
 Key = tuple[float, str, int]
 """Time, request and row: the order of events."""

@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 from events.heads import LATEST, Group, Head, Key, Spooled, begins, groups, spooled, stem
 from events.read import listed
-from kaizen.errors import KaizenError, UsageError, unknown
-from kaizen.monitoring import CountWindow, MonitoringRule, TimeWindow
-from kaizen.results import Record
+from kaizen.core.errors import KaizenError, UsageError, unknown
+from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
+from kaizen.core.results import Record
 from monitoring.watch.progress import BEGIN, Progress
 from monitoring.watch.window import Window
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.baseline import Baseline

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from kaizen import progress
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import home
+from kaizen.core import progress
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import home
 from monitoring.alerts import manage
 from monitoring.watch.assessment import Assessment
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import progress
+from kaizen.core import progress
 from monitoring.drift.verdict import Finding
 from monitoring.watch import feed
 from monitoring.watch.outcomes import Reading

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from zenml import step
 
-from kaizen import catalog, progress
-from kaizen.paths import home
+from kaizen.core import catalog, progress
+from kaizen.core.paths import home
 from monitoring.reports import nightly_page
 from monitoring.reports.nightly import Night
 from monitoring.watch.store import Store

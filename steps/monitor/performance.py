@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
-from kaizen.monitoring import MonitoringRule
+from kaizen.core import catalog, progress
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.baseline import why_none
 from monitoring.performance.measured import unknown

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import progress
+from kaizen.core import progress
 from monitoring.watch import feed
 from monitoring.watch.outcomes import Reading
 from steps.monitor import reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift.profile import Profile
 from monitoring.performance.baseline import Baseline
 from registry import baselines, profiles, versions

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import progress
-from kaizen.paths import home
+from kaizen.core import progress
+from kaizen.core.paths import home
 from monitoring import observation
 from monitoring.reports import workspace
 from monitoring.reports.reference_table import reference_table

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import get_step_context, step
 
-from kaizen import catalog, progress
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import home
+from kaizen.core import catalog, progress
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import home
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch import assess

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from kaizen import catalog, progress
-from kaizen.paths import home
+from kaizen.core import catalog, progress
+from kaizen.core.paths import home
 from monitoring.watch import outcomes, seen
 from monitoring.watch.window import Window
 from stacks.zenml_settings import FRAME

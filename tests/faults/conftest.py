@@ -10,7 +10,7 @@ import psutil
 import pytest
 from rolling import Place
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from rollout import deployments
 
 HERE = Path(__file__).parent

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from rolling import ALIAS, Place
 
-from kaizen import atomic
-from kaizen.paths import Home
-from kaizen.rules import RolloutRule
+from kaizen.core import atomic
+from kaizen.core.paths import Home
+from kaizen.core.settings import RolloutRule
 from rollout import caddy, deployments, live, shifts, stages
 from rollout.state import State
 

@@ -31,8 +31,8 @@ def main() -> None:
             if seen == at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    from kaizen import layout, migration
-    from kaizen.paths import Home
+    from kaizen.core import layout, migration
+    from kaizen.core.paths import Home
 
     assert migration
     sys.addaudithook(audit)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from alerting import Webhook
 
-from kaizen.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import PROJECT_ROOT, Home
 from monitoring.alerts.book import Book
 
 SCRIPT = Path(__file__).with_name("told.py")

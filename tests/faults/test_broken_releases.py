@@ -13,10 +13,10 @@ import pytest
 import rolling
 from rolling import Load, Place, eventually, version_at
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
-from kaizen.rules import RolloutRule, ServingRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
+from kaizen.core.settings import RolloutRule, ServingRule
 from registry.export import export
 from rollout import deployments
 from rollout.launcher import Launch

@@ -16,7 +16,7 @@ from kills import kill
 from events.compact import compact
 from events.parquet import parts
 from events.read import files, parsed, read
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 KILLS = int(os.environ.get("FAULTS", "20"))
 
@@ -44,7 +44,7 @@ _COMPACTOR = """
 import sys
 from pathlib import Path
 from events.compact import compact
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 import events.parquet
 print("ready", flush=True)
 while True:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from events.compact import compact
 from events.read import read
-from kaizen.layout import LAYOUT, Version, write
-from kaizen.paths import Home
+from kaizen.core.layout import LAYOUT, Version, write
+from kaizen.core.paths import Home
 from rollout import deployments
 from rollout.deployments import Deployment
 from tests.integration.linear import ROWS, linear_release

@@ -15,8 +15,8 @@ import httpx
 import psutil
 from rolling import Load, Place, eventually
 
-from kaizen import http
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core import http
+from kaizen.core.paths import PROJECT_ROOT
 from registry.champions import Champion
 from rollout import problems, processes
 from rollout.caddy import Caddy

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from old_home import contents, unpack
 
-from kaizen.layout import LAYOUT
-from kaizen.paths import PROJECT_ROOT, Home
+from kaizen.core.layout import LAYOUT
+from kaizen.core.paths import PROJECT_ROOT, Home
 
 SCRIPT = Path(__file__).with_name("killed_migration.py")
 

@@ -18,7 +18,7 @@ from kills import kill
 from events.joined import joined
 from events.labels import FILE, FOLDER, history, read
 from events.schema import event_id, line, new_id
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from usecases.digits.features import features
 
 ROWS = 60

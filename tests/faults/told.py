@@ -18,8 +18,8 @@ from typing import Any
 import apprise
 from alerting import judged
 
-from kaizen.alerting import AlertsRule, AppriseChannel
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AlertsRule, AppriseChannel
+from kaizen.core.paths import Home
 from monitoring.alerts import dispatch, manage
 from monitoring.alerts.database import Database
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from kaizen.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import PROJECT_ROOT, Home
 
 KAIZEN = Path(sys.executable).with_name("kaizen")
 

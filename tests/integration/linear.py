@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from kaizen.paths import Home
-from kaizen.results import Release
-from kaizen.rules import ServingRule
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
+from kaizen.core.settings import ServingRule
 from serving.bundle import build
 from serving.golden import Golden
 from serving.scorer import Scorer

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from kaizen import environment
+from kaizen.core import environment
 
 environment.apply()
 
@@ -24,7 +24,7 @@ from zenml import pipeline, step  # noqa: E402
 from zenml.client import Client  # noqa: E402
 from zenml.utils import source_utils  # noqa: E402
 
-from kaizen import progress  # noqa: E402
+from kaizen.core import progress  # noqa: E402
 from stacks.zenml_settings import heavy  # noqa: E402
 
 ROWS = 300

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from serving.client import wait_ready
 from serving.command import command, environment
 from serving.golden import Golden

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from serving.apart import apart
 from serving.comparison import ARRAY, ROWS, Question, compare
 from serving.golden import Golden

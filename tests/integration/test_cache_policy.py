@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 TRAIN = """
 import json, kaizen
-from kaizen import progress
+from kaizen.core import progress
 states = {}
 with progress.listening(lambda event: states.update({event.step: event.state})):
     result = kaizen.run("diabetes", deploy=False)

@@ -62,7 +62,7 @@ def test_a_gain_below_the_margin_is_refused(story) -> None:
 
 def test_what_did_not_change_does_not_run_again(story) -> None:
     import kaizen
-    from kaizen import progress
+    from kaizen.core import progress
 
     events = []
     with progress.listening(events.append):
@@ -81,8 +81,8 @@ def test_what_did_not_change_does_not_run_again(story) -> None:
 
 def test_a_plan_says_what_the_run_then_does(story) -> None:
     import kaizen
-    from kaizen import progress
-    from kaizen.config import load
+    from kaizen.core import progress
+    from kaizen.core.config import load
     from pipelines.plan import plan
 
     config = load("diabetes", settings=["params.alpha=0.43"])

@@ -15,7 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from monitoring.reports import workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

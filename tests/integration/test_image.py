@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from serving import engines, image
 from serving.client import smoke, wait_ready
 from serving.golden import Golden

@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 from project import copied
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from project import copied, run
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -137,7 +137,7 @@ def test_no_held_out_row_is_seen_by_training_or_choice(
 ) -> None:
     from data import versions
     from data.split import split
-    from kaizen.rules import HashSplit
+    from kaizen.core.settings import HashSplit
 
     digest = json.loads(swept.stdout)["dataset_digest"]
     rows = versions.load("rows", digest, Home(Path(variables["KAIZEN_HOME"])))

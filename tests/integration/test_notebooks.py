@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from tests.integration.conftest import machine
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -23,7 +23,7 @@ EXPLORE = NOTEBOOKS / "explore_digits.ipynb"
 EXECUTE = """
 import sys
 from pathlib import Path
-from kaizen import environment
+from kaizen.core import environment
 environment.apply().cache.mkdir(parents=True)
 import nbformat
 from nbclient import NotebookClient

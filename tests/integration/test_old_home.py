@@ -10,7 +10,7 @@ import httpx
 import pytest
 from old_home import OldHome, unpack
 
-from kaizen.layout import LAYOUT
+from kaizen.core.layout import LAYOUT
 from serving.access import Door
 from serving.refusal import Refusal
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 STATES = """
 import json
-from kaizen import environment
+from kaizen.core import environment
 environment.apply()
 from zenml.client import Client
 run = Client().list_pipeline_runs(sort_by="desc:created", size=1).items[0]

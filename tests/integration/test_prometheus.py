@@ -15,8 +15,8 @@ import yaml
 from alerting import START, Webhook, judged
 from rolling import eventually
 
-from kaizen import http, ports
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core import http, ports
+from kaizen.core.paths import PROJECT_ROOT
 from monitoring.alerts.gauges import exposition
 from monitoring.alerts.server import Server
 

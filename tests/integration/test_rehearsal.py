@@ -11,9 +11,9 @@ from rolling import Place, version_at
 
 from events.schema import SCHEMA, Event, event_id, line, new_id
 from events.spool import Spool
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.rules import RolloutRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.settings import RolloutRule
 from rollout import deployments, rehearsal
 from rollout.servers import address
 from rollout.state import State

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from rolling import Load, Place, eventually, version_at
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from rollout import daemon, deployments, processes
 from rollout.caddy import Caddy
 from rollout.reconcile import lock

@@ -9,8 +9,8 @@ import httpx
 import psutil
 import pytest
 
-from kaizen.paths import Home
-from kaizen.rules import ServingRule
+from kaizen.core.paths import Home
+from kaizen.core.settings import ServingRule
 from registry.export import export
 from rollout import deployments
 from rollout.deployments import Deployment, ServiceStatus

@@ -23,9 +23,9 @@ import pytest
 from events import labels, replay
 from events.joined import joined
 from events.read import count, read
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT, Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.results import Release
 from serving.client import smoke
 from serving.command import environment
 from serving.golden import Golden

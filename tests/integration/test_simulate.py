@@ -18,9 +18,9 @@ from data.digest import row_digests
 from data.split import split
 from events.joined import joined
 from events.read import read
-from kaizen import catalog
-from kaizen.config import load
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core import catalog
+from kaizen.core.config import load
+from kaizen.core.paths import PROJECT_ROOT
 
 pytestmark = pytest.mark.integration
 

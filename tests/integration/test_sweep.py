@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def swept(zenml) -> Any:
-    from kaizen import config
+    from kaizen.core import config
     from pipelines import sweep
 
     return sweep.run(config.load("diabetes", grid=["alpha=5,1"]))
@@ -21,7 +21,7 @@ def swept(zenml) -> Any:
 def published(swept) -> tuple[Any, dict[str, str]]:
     """The whole run with the preset, which has two values more; and how each step ended."""
     import kaizen
-    from kaizen import progress
+    from kaizen.core import progress
 
     events: list[progress.StepEvent] = []
     with progress.listening(events.append):

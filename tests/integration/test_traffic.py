@@ -17,9 +17,9 @@ import pytest
 import rolling
 from rolling import Load, Place, eventually, version_at
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.rules import RolloutRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.settings import RolloutRule
 from registry.champions import Champion
 from rollout import daemon, deployments, problems, processes
 from rollout.state import State

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any, Literal
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.assessment import Alarm, Assessment, Evidence

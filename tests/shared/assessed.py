@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.assessment import Assessment, Evidence

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from kaizen.usecase import ArraySpec, Inputs, InvalidInput, Outputs
+from kaizen.core.usecase import ArraySpec, Inputs, InvalidInput, Outputs
 
 TABLE = pd.DataFrame(
     {

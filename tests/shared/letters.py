@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaizen.usecase import ArraySpec, Inputs, Outputs
+from kaizen.core.usecase import ArraySpec, Inputs, Outputs
 from usecases.columns import categories, numbers
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaizen.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import PROJECT_ROOT, Home
 
 FOLDER = Path(__file__).resolve().parent.parent / "homes"
 PACKED_PROJECT = "/srv/kaizen"

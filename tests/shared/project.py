@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 
 def copied(folder: Path) -> Path:

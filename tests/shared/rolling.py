@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 import psutil
 
-from kaizen import http
-from kaizen.atomic import write_text
-from kaizen.paths import Home
-from kaizen.results import Release
-from kaizen.rules import RolloutRule
+from kaizen.core import http
+from kaizen.core.atomic import write_text
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
+from kaizen.core.settings import RolloutRule
 from rollout import deployments, processes, shifts
 from rollout.deployments import Deployment
 from rollout.launcher import Launch

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from kaizen.usecase import Inputs
+from kaizen.core.usecase import Inputs
 from usecases.churn.features import CATEGORIES, NUMBERS
 from usecases.churn.settings import Family, Params
 

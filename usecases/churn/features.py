@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
+from kaizen.core.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
 from usecases import columns as read
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 NUMBERS = (
     "CreditScore", "Age", "Tenure", "Balance", "NumOfProducts", "HasCrCard", "IsActiveMember",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 
 Floats = NDArray[np.float64]
 COUNTRIES = {"France": 0.50, "Germany": 0.25, "Spain": 0.25}

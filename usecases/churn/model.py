@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from data.digest import file_digest, frame_digest
 from data.table import read_csv
-from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.churn import settings
 from usecases.churn.features import CATEGORIES, NUMBERS, features
 from usecases.churn.generate import customers

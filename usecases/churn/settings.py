@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kaizen.config import Frozen
+from kaizen.core.config import Frozen
 from usecases.generated import Generated
 
 Family = Literal["logistic", "tree", "forest", "bayes", "neighbours", "svm", "mlp"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from kaizen.usecase import Array, ArraySpec, Inputs, Outputs
+from kaizen.core.usecase import Array, ArraySpec, Inputs, Outputs
 from usecases import columns as read
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
 NUMBERS = (AGE, INCOME, SCORE)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from data.digest import file_digest, frame_digest
 from data.table import read_csv
-from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.customers import settings
 from usecases.customers.features import AGE, INCOME, NUMBERS, SCORE, features
 from usecases.customers.generate import customers

@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from kaizen.usecase import Array
+from kaizen.core.usecase import Array
 from usecases.customers.features import AGE, INCOME, NUMBERS, SCORE
 
 Floats = NDArray[np.float64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kaizen.config import Frozen
+from kaizen.core.config import Frozen
 from usecases.generated import Generated
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaizen.usecase import Array, ArraySpec, Inputs, Outputs
+from kaizen.core.usecase import Array, ArraySpec, Inputs, Outputs
 from usecases.columns import numbers
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 """In the order of the model's input."""

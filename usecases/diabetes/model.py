@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 
 from data.digest import file_digest, frame_digest
 from data.table import read_csv
-from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.diabetes import settings
 from usecases.diabetes.features import COLUMNS, features
 

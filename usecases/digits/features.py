@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
+from kaizen.core.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 SIDE = 28
 PIXELS = SIDE * SIDE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kaizen.errors import unknown
+from kaizen.core.errors import unknown
 from usecases.digits import source
 
 FOLDER = Path(__file__).parent / "data" / "foreign"

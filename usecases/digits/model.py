@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pydantic import BaseModel
 
-from kaizen.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
 from usecases.digits import foreign, settings, source
 from usecases.digits.features import PIXELS, features
 

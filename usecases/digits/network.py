@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.usecase import Inputs, Outputs, Report, Trained
+from kaizen.core.usecase import Inputs, Outputs, Report, Trained
 from usecases import classifier, export
 from usecases.augment import Batches
 from usecases.digits.features import SIDE

@@ -21,8 +21,8 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.atomic import write_bytes
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.atomic import write_bytes
+from kaizen.core.errors import KaizenError, UsageError
 from usecases.digits.source import PACKAGED
 
 TARBALL_SHA512 = (

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from kaizen.atomic import write_bytes
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.atomic import write_bytes
+from kaizen.core.errors import KaizenError, UsageError
 from usecases.digits.foreign import FOLDER
 from usecases.digits.handwriting import BOX, CANVAS, UNIT, Floats, written
 from usecases.digits.prepare import mixed, packed

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from kaizen.config import Frozen
-from kaizen.errors import KaizenError
+from kaizen.core.config import Frozen
+from kaizen.core.errors import KaizenError
 
 PACKAGED = Path(__file__).parent / "data" / "mnist-10k.npz"
 PACKAGED_SHA256 = "042d50d802ec2cd632fa28a1c4f230bc176e6af30c6f951334ec33a00a9db3a6"

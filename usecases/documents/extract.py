@@ -24,7 +24,7 @@ import pypdfium2 as pdfium
 from PIL import Image
 from pypdfium2 import raw
 
-from kaizen.usecase import InvalidInput, TooLarge
+from kaizen.core.usecase import InvalidInput, TooLarge
 from usecases.documents.drawings import MOST_SHAPES, drawings
 from usecases.documents.pictures import Pixels
 

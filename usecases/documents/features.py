@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from kaizen.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs, ReadFile
+from kaizen.core.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs, ReadFile
 from usecases.documents.pictures import SIDE
 from usecases.documents.upload import MEDIA
 
 if TYPE_CHECKING:
-    from kaizen.usecase import Columns
+    from kaizen.core.usecase import Columns
 
 COMPANIONS = ("drawings", "extract", "pictures", "upload")
 """Modules beside this one that travel with it into the service."""

@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data import versions
 from data.faults import BadData, Fault
-from kaizen.atomic import write_text
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import home
+from kaizen.core.atomic import write_text
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import home
 from usecases.documents.features import CLASSES
 
 

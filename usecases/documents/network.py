@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import Inputs, Outputs, Report, Trained
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import Inputs, Outputs, Report, Trained
 from usecases import classifier, export
 from usecases.augment import Batches
 from usecases.documents.features import CLASSES

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.atomic import write_bytes
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.atomic import write_bytes
+from kaizen.core.errors import KaizenError, UsageError
 from usecases.documents.silhouettes import PACKAGED
 
 WHEEL_SHA256 = "aeebf3d9de4552d6fd2d5701424e1a5b9020f8e5115d68df9db252f2f53ce2ce"

@@ -8,8 +8,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from data.digest import file_digest
-from kaizen.config import Frozen
-from kaizen.errors import KaizenError
+from kaizen.core.config import Frozen
+from kaizen.core.errors import KaizenError
 
 SUFFIXES = (".keras", ".weights.h5")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from usecases.documents.features import CLASSES
 
 PACKAGED = Path(__file__).parent / "data" / "silhouettes.npz"

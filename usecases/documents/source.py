@@ -15,10 +15,10 @@ from data import quarantine
 from data.digest import file_digest
 from data.faults import BadData, Fault
 from data.folders import publish
-from kaizen.config import Frozen
-from kaizen.errors import KaizenError
-from kaizen.paths import Home, home
-from kaizen.usecase import InvalidInput
+from kaizen.core.config import Frozen
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home, home
+from kaizen.core.usecase import InvalidInput
 from usecases.documents import labels
 from usecases.documents.extract import pictures
 from usecases.documents.pictures import prepare

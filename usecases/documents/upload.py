@@ -15,7 +15,7 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from kaizen.usecase import File, InvalidInput, ReadFile, TooLarge
+from kaizen.core.usecase import File, InvalidInput, ReadFile, TooLarge
 from usecases.documents.extract import MOST_PIXELS, pictures, rgb
 from usecases.documents.pictures import SIDE, Pixels, prepare
 

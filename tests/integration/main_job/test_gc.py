@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 
 pytestmark = pytest.mark.integration
 

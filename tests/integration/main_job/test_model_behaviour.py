@@ -35,7 +35,7 @@ def ask(job: Any) -> Any:
 def digits(job: Any) -> tuple[pd.DataFrame, np.ndarray]:
     """Every digit that was not held out, and 500 that were: images and classes."""
     from data.split import split
-    from kaizen import config
+    from kaizen.core import config
     from usecases.digits import source
 
     parts = split(source.load(source.Data()), config.HashSplit())

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import measure
 from benchmarks.measure import System
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
 ORPHAN = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {BURN!r}])"

@@ -10,7 +10,7 @@ from benchmarks.cases import CASES, OURS, PLAIN, RAW, Case, Figure
 from benchmarks.measure import Sample
 from benchmarks.results import BEGIN, END, Result, goals, into, results, table
 from benchmarks.run import check
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 WORK = ("noop-0 1", "noop-1 2")
 

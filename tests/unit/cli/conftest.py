@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 ROWS = 24
 

@@ -9,8 +9,8 @@ import pytest
 from alerting import Webhook, judged
 
 from cli import main
-from kaizen.alerting import URL_VARIABLE, AlertsRule
-from kaizen.paths import Home
+from kaizen.core.alert_settings import URL_VARIABLE, AlertsRule
+from kaizen.core.paths import Home
 from monitoring.alerts.manage import assessed
 
 

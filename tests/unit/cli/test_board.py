@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.board import Board, Screen
-from kaizen.progress import StepEvent
+from kaizen.core.progress import StepEvent
 
 ROWS = 24
 
@@ -59,8 +59,8 @@ MANY = """
 import sys, time
 from pathlib import Path
 from cli.terminal import watching
-from kaizen import progress
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.progress import StepEvent
 with watching(Path(sys.argv[1])):
     names = [f"step_{number:03}" for number in range(220)]
     for name in names:

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import pytest
 
 from cli import checks, doctor
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 LOCK = """\
 # made by hand

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from cli import gc, run_logs
 from cli.main import app
 from cli.terminal import watching
-from kaizen import locks
-from kaizen.errors import KaizenError
-from kaizen.layout import LAYOUT, Version, write
-from kaizen.paths import Home
+from kaizen.core import locks
+from kaizen.core.errors import KaizenError
+from kaizen.core.layout import LAYOUT, Version, write
+from kaizen.core.paths import Home
 
 DAY = 86_400.0
 
@@ -114,7 +114,7 @@ def test_one_removal_at_a_time(state: Home) -> None:
 def test_a_removal_that_was_killed_is_finished_by_the_next(
     state: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kaizen import trash
+    from kaizen.core import trash
 
     made = build(state, days=8)
 

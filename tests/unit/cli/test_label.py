@@ -11,9 +11,9 @@ from cli.main import app
 from events.label import Label
 from events.labels import append, history, read
 from events.schema import event_id, line, new_id
-from kaizen.errors import UsageError
-from kaizen.layout import LAYOUT, Version, write
-from kaizen.paths import Home
+from kaizen.core.errors import UsageError
+from kaizen.core.layout import LAYOUT, Version, write
+from kaizen.core.paths import Home
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from cli import main as entry
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 
 Say = Callable[..., tuple[int | None, str, str]]
 

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from cli import opening
 from cli.main import app
-from kaizen.errors import KaizenError
-from kaizen.layout import LAYOUT, Version, write
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError
+from kaizen.core.layout import LAYOUT, Version, write
+from kaizen.core.paths import Home
 
 
 def leaves(group: typer.Typer, *before: str) -> Iterator[tuple[tuple[str, ...], type]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli import scaffold
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 
 
 @pytest.fixture

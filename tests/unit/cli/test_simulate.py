@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.simulate import _range
-from kaizen.errors import UsageError
+from kaizen.core.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.sweep import table
-from kaizen.results import Candidate, Sweep
+from kaizen.core.results import Candidate, Sweep
 
 
 def test_the_best_is_marked_and_the_failed_says_why() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from cli.tally import Tally, in_words, seconds_in_words
-from kaizen.progress import State, StepEvent
+from kaizen.core.progress import State, StepEvent
 
 
 def tally(**steps: State) -> Tally:

@@ -9,8 +9,8 @@ WORK = """
 import os, sys
 from pathlib import Path
 from cli.terminal import watching
-from kaizen import progress
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.progress import StepEvent
 print("before")
 with watching(Path(sys.argv[1])):
     progress.report(StepEvent("train", "planned"))

@@ -12,7 +12,7 @@ import pytest
 
 from data import blocks, sink
 from data.blocks import Unreadable
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 
 COLUMNS = {"row": "integer", "value": "number", "ok": "boolean", "word": "string", "odd": "array"}
 ROWS = [

@@ -12,7 +12,7 @@ import pytest
 
 from data import contract
 from data.faults import BadData
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from usecases.diabetes.model import usecase
 from usecases.diabetes.settings import Data
 

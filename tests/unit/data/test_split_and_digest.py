@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from data.digest import file_digest, frame_digest, row_digests
 from data.split import split
-from kaizen.errors import KaizenError
-from kaizen.rules import FixedSplit, HashSplit
+from kaizen.core.errors import KaizenError
+from kaizen.core.settings import FixedSplit, HashSplit
 
 PARTS = ("train", "validation", "holdout")
 ROW = st.tuples(st.binary(max_size=4), st.integers(-9, 9), st.floats(-1, 1), st.text(max_size=3))

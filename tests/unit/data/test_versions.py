@@ -9,8 +9,8 @@ import pytest
 
 from data import versions
 from data.digest import frame_digest
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
 
 
 @pytest.fixture

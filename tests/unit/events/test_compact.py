@@ -13,9 +13,9 @@ from events.compact import LOCK, compact
 from events.read import count, files, read
 from events.schema import Event, line
 from events.spool import Spool
-from kaizen.errors import KaizenError
-from kaizen.locks import held
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.errors import KaizenError
+from kaizen.core.locks import held
+from kaizen.core.paths import PROJECT_ROOT
 
 DAY = 86400
 

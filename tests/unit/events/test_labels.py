@@ -14,7 +14,7 @@ from events.label import MOST_BYTES, Label, Terms, event_id, line
 from events.labels import append, history, read
 from events.schema import Event
 from events.schema import line as event_line
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from usecases.diabetes.features import features as diabetes
 from usecases.digits.features import features as digits
 

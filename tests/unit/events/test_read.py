@@ -8,7 +8,7 @@ import pytest
 import events.read as reader
 from events.read import count, files, read
 from events.schema import Event, line
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 
 
 def write(path: Path, events: list[Event], tail: bytes = b"") -> None:

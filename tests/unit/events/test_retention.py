@@ -10,7 +10,7 @@ from events.compact import compact
 from events.parquet import parts
 from events.read import count, files, read
 from events.schema import Event, line
-from kaizen.rules import EventsRule
+from kaizen.core.settings import EventsRule
 
 DAY = 86400.0
 NOW = 100 * DAY + 3600

@@ -12,7 +12,7 @@ from events import parquet, scan
 from events.compact import compact
 from events.read import read
 from events.schema import Event, line
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from usecases.diabetes.features import COLUMNS, features
 
 DAY = 86400.0

@@ -14,7 +14,7 @@ from events.compact import compact
 from events.read import count, files, read
 from events.schema import line
 from events.spool import OPEN, SEALED, Spool
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 _WRITER = """
 import sys

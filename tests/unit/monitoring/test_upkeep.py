@@ -1,8 +1,8 @@
 import pytest
 from assessed import assessment
 
-from kaizen import locks
-from kaizen.paths import Home
+from kaizen.core import locks
+from kaizen.core.paths import Home
 from monitoring import upkeep
 from monitoring.alerts import manage
 from monitoring.watch.store import Store, lock

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cli.checks import PORTS
-from kaizen import config
-from kaizen.alerting import AlertsRule
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core import config
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.paths import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 NONE = "none"
@@ -67,8 +67,8 @@ def test_every_variable_of_the_page_is_read_somewhere() -> None:
     assert {"KAIZEN_HOME", "KAIZEN_ENV", "KAIZEN_STACK", "KAIZEN_PORT_ROUTER"} <= named
     code = "".join(
         path.read_text(encoding="utf-8")
-        for room in ("kaizen", "cli", "registry")
-        for path in sorted((PROJECT_ROOT / room).glob("*.py"))
+        for room in ("src", "cli", "registry")
+        for path in sorted((PROJECT_ROOT / room).rglob("*.py"))
     )
     ports = {f"KAIZEN_PORT_{name.upper()}" for name in PORTS}
     assert [name for name in sorted(named - ports) if name not in code] == []

@@ -19,8 +19,8 @@ from sklearn.model_selection import train_test_split
 
 from data.digest import file_digest, frame_digest, row_digests
 from data.split import folds, positions, split
-from kaizen import catalog
-from kaizen.rules import FixedSplit, GateRule, HashSplit
+from kaizen.core import catalog
+from kaizen.core.settings import FixedSplit, GateRule, HashSplit
 from monitoring import Profile
 from registry import gate
 

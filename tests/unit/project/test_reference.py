@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")

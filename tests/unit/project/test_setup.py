@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 
 BASE = Path(sys.base_prefix) / "bin" / "python3.11"
 

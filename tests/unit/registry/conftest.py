@@ -18,10 +18,10 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from kaizen import catalog
-from kaizen.errors import unknown
-from kaizen.paths import Home
-from kaizen.usecase import Inputs, Outputs
+from kaizen.core import catalog
+from kaizen.core.errors import unknown
+from kaizen.core.paths import Home
+from kaizen.core.usecase import Inputs, Outputs
 from registry import tracking, versions
 from serving.golden import Golden
 from serving.scorer import Scorer

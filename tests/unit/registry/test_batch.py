@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from bank import TABLE, Bank
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.usecase import ArraySpec
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.usecase import ArraySpec
 from registry import batch, predictor
 
 ASKED = TABLE[["country", "age"]]

@@ -4,7 +4,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from registry import baselines, profiles, store, versions
 
 Register = Callable[..., str]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from registry import champions, store, versions
 from registry.champions import Champion
 

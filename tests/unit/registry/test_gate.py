@@ -9,8 +9,8 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import train_test_split
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.rules import GateRule
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.settings import GateRule
 from registry import gate
 
 MSE = GateRule(metric="mse", direction="lower")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kaizen.errors import UsageError
-from kaizen.results import Decision
+from kaizen.core.errors import UsageError
+from kaizen.core.results import Decision
 from registry import lineage, pictures, store, tracking, versions
 from registry.tracking import DatasetUsed, Record
 

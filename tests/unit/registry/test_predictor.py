@@ -9,8 +9,8 @@ import pytest
 from bank import TABLE, Bank
 
 import kaizen
-from kaizen.errors import UsageError
-from kaizen.usecase import ArraySpec, InvalidInput
+from kaizen.core.errors import UsageError
+from kaizen.core.usecase import ArraySpec, InvalidInput
 from registry import predictor
 
 

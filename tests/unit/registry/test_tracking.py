@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 import kaizen
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Decision
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Decision
 from registry import commit, pictures, store, tracking
 from registry.tracking import DatasetUsed, Record
 

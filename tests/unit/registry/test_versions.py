@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from registry import store, tracking, versions
 from registry.folder import sha256
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from rollout import bentos
 from rollout.state import Desired, Placed, State
 

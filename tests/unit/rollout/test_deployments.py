@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import PROJECT_ROOT, Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.results import Release
 from rollout import deployments, launcher, traffic
 from rollout.deployments import Deployment
 from rollout.state import KEPT_RELEASES, Desired, Placed, State

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from rollout import processes
 from rollout.state import Process
 

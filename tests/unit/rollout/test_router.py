@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kaizen.errors import UsageError
-from kaizen.results import Release
+from kaizen.core.errors import UsageError
+from kaizen.core.results import Release
 from rollout import router
 from rollout.caddy import _binary
 from rollout.state import Desired, Placed

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from rollout.state import Desired, Placed, Process, Service, State
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from rollout import processes, upkeep
 from rollout.state import Process, Service, State
 from rollout.supervisor import Supervisor, delay_s

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.results import Release
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.results import Release
 from rollout import traffic
 from rollout.state import Canary, Desired, Placed
 

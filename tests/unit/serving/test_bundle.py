@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT, Home
-from kaizen.results import Release
-from kaizen.rules import ServingRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.results import Release
+from kaizen.core.settings import ServingRule
 from serving import bundle
 from serving.bundle import build
 from serving.golden import Golden
@@ -154,8 +154,8 @@ def test_code_that_would_be_missing_fails_the_build(
     case.mkdir(parents=True)
     (case / "__init__.py").touch()
     text = (PROJECT_ROOT / "usecases/diabetes/features.py").read_text()
-    (case / "features.py").write_text(text + "\nfrom kaizen import ports\n")
+    (case / "features.py").write_text(text + "\nfrom kaizen.core import ports\n")
     monkeypatch.setattr(usecases, "__path__", [*usecases.__path__, str(case.parent)])
-    with pytest.raises(KaizenError, match=r"(?s)could not be built.*kaizen\.ports"):
+    with pytest.raises(KaizenError, match=r"(?s)could not be built.*kaizen\.core"):
         make(usecase="leaky", home=Home(tmp_path / "home"))
     shutil.rmtree(tmp_path)

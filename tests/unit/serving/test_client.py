@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kaizen.errors import KaizenError
-from kaizen.paths import home
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import home
 from serving.client import ask, smoke, wait_ready
 from serving.golden import Golden
 from serving.keyring import probe

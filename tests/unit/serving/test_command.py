@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import Home
-from kaizen.results import Release
+from kaizen.core.paths import Home
+from kaizen.core.results import Release
 from serving.command import MOST_WORKERS, command, environment, processes
 
 RELEASE = Release(usecase="digits", version="3", tag="digits:3-abc", digest="d", path="/b/digits")

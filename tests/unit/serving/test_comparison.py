@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from serving.comparison import ARRAY, FILE, ROWS, Answer, Question, body, compare
 
 

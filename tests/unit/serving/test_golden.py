@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from serving.golden import Golden, largest_difference, same, verify
 
 GOLDEN = Golden([{"x": 1.0}, {"x": 2.0}], {"p": [[1.0], [2.0]]}, [{"y": 1.0}, {"y": 2.0}])

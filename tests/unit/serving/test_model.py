@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaizen.errors import KaizenError
-from kaizen.usecase import InvalidInput
+from kaizen.core.errors import KaizenError
+from kaizen.core.usecase import InvalidInput
 from serving.golden import Golden
 from serving.model import Model
 from serving.parser import BYTES

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from frozen import held
 
-from kaizen import catalog
+from kaizen.core import catalog
 from serving.app import create
 from serving.documentation import document
 from serving.feedback import Feedback

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 
 from events.read import read
 from events.replay import as_sent
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from serving import bundle, keyring
 from serving.model import METADATA
 from serving.parser import BYTES, JSON
@@ -120,8 +120,8 @@ def test_a_service_without_the_key_does_not_get_ready(
 def test_the_rule_travels_and_an_unknown_field_is_refused_with_the_nearest(
     onnx_model: bytes, golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kaizen.paths import Home
-    from kaizen.rules import EventsRule, ServingRule
+    from kaizen.core.paths import Home
+    from kaizen.core.settings import EventsRule, ServingRule
 
     laid: list[bytes] = []
     monkeypatch.setattr(bundle, "_build", lambda *given: laid.append(given[2][METADATA]))

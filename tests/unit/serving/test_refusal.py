@@ -5,7 +5,7 @@ import time
 import orjson
 import pytest
 
-from kaizen.usecase import InvalidInput
+from kaizen.core.usecase import InvalidInput
 from serving.parser import JSON, Parser
 from serving.refusal import KINDS, Refusal, pointer
 from usecases.diabetes.features import COLUMNS, features

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from serving.scorer import Scorer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from serving.truth import questions
 from usecases.diabetes.features import COLUMNS
 from usecases.diabetes.features import features as diabetes

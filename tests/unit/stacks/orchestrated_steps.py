@@ -12,8 +12,8 @@ import psutil
 from zenml import pipeline, step
 from zenml.config.retry_config import StepRetryConfig
 
-from kaizen import progress
-from kaizen.errors import KaizenError
+from kaizen.core import progress
+from kaizen.core.errors import KaizenError
 from stacks.zenml_settings import heavy, light
 
 LINES = 40

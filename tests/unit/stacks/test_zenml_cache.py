@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from stacks import zenml_cache
 from stacks.zenml_cache import first_party_files, library_versions, policy
 from stacks.zenml_quiet import packages

@@ -11,7 +11,7 @@ import pydantic
 import pytest
 from pydantic._internal import _fields, _generate_schema, _mock_val_ser, _model_construction
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from stacks import zenml_imports
 
 LOADED = "from stacks import zenml_imports; zenml_imports.load()\n"
@@ -20,7 +20,7 @@ LOADED = "from stacks import zenml_imports; zenml_imports.load()\n"
 def fresh(code: str, tmp_path: Path) -> str:
     """What ``code`` prints after a quick import of ZenML."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from kaizen import environment; environment.apply()\n{code}"],
+        [sys.executable, "-c", f"from kaizen.core import environment; environment.apply()\n{code}"],
         env={**os.environ, "KAIZEN_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

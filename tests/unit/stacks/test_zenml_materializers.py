@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from stacks.zenml_materializers import (
     ArrayMaterializer,
     FrameMaterializer,

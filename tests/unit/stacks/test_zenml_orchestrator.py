@@ -7,9 +7,9 @@ import time
 import pytest
 from zenml import pipeline, step
 
-from kaizen import progress
-from kaizen.errors import KaizenError
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.errors import KaizenError
+from kaizen.core.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 
 pytestmark = pytest.mark.usefixtures("zenml")

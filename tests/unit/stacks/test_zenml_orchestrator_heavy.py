@@ -16,8 +16,8 @@ from zenml.client import Client
 from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
-from kaizen import progress
-from kaizen.progress import StepEvent
+from kaizen.core import progress
+from kaizen.core.progress import StepEvent
 from stacks.zenml_attempts import StepFailed
 from tests.unit.stacks.orchestrated_steps import (
     LINES,

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from stacks import zenml_orphans
 
 STORE = str(uuid4())

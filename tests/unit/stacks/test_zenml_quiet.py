@@ -15,7 +15,7 @@ from zenml.log_stores.artifact.artifact_log_store import ArtifactLogStore
 from zenml.orchestrators import cache_utils
 from zenml.utils import source_utils
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from stacks import zenml_quiet
 from stacks.zenml_quiet import CHANGES, Change
 

@@ -13,7 +13,7 @@ import zenml as package
 from zenml.client import Client
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from stacks import zenml_store
 
 pytestmark = pytest.mark.usefixtures("zenml")

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from stacks import zygote as program
 from stacks.zygote import Report
 from stacks.zygote_client import Failed, Lost, TimedOut, Zygote

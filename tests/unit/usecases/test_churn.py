@@ -12,10 +12,10 @@ from sklearn import metrics
 from skops import io
 
 from data.split import split
-from kaizen import config
-from kaizen.errors import UsageError
-from kaizen.rules import HashSplit
-from kaizen.usecase import Array, InvalidInput, Split
+from kaizen.core import config
+from kaizen.core.errors import UsageError
+from kaizen.core.settings import HashSplit
+from kaizen.core.usecase import Array, InvalidInput, Split
 from serving.scorer import Scorer
 from stacks.zenml_materializers import TRUSTED_TYPES
 from usecases import scores

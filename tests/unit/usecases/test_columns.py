@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.usecase import InvalidInput
+from kaizen.core.usecase import InvalidInput
 from usecases import columns
 
 KNOWN = {"size": ("small", "large"), "colour": ("red", "blue")}

@@ -12,8 +12,8 @@ import pytest
 
 from data import contract
 from data.faults import BadData
-from kaizen import catalog
-from kaizen.paths import Home
+from kaizen.core import catalog
+from kaizen.core.paths import Home
 
 TABLES = ("churn", "customers", "diabetes")
 NUMBER = {"churn": "Age", "customers": "Annual Income (k$)", "diabetes": "bmi"}

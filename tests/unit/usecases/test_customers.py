@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from sklearn import metrics
 
-from kaizen.usecase import Trained
+from kaizen.core.usecase import Trained
 from serving.scorer import Scorer
 from usecases import scores
 from usecases.customers import segments

@@ -11,9 +11,9 @@ from sklearn.datasets import load_diabetes
 from sklearn.metrics import mean_squared_error
 
 from data.split import split
-from kaizen import config
-from kaizen.errors import UsageError
-from kaizen.usecase import InvalidInput, Split, Trained
+from kaizen.core import config
+from kaizen.core.errors import UsageError
+from kaizen.core.usecase import InvalidInput, Split, Trained
 from serving.scorer import Scorer
 from usecases.diabetes.features import COLUMNS, Request, features
 from usecases.diabetes.model import usecase

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from data.contract import faults
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from usecases.digits import prepare, source
 from usecases.digits.model import usecase
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from kaizen.usecase import InvalidInput
+from kaizen.core.usecase import InvalidInput
 from usecases.digits.features import Request, features
 
 PIXELS = bytes(range(256)) * 3 + bytes(16)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from data.contract import faults
-from kaizen.errors import KaizenError, UsageError
-from kaizen.usecase import HasForeign
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.usecase import HasForeign
 from usecases.digits import foreign, handwriting, render, source
 from usecases.digits.model import usecase
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from data.split import split
-from kaizen import config
-from kaizen.environment import apply
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
-from kaizen.usecase import Inputs, Split, Trained
+from kaizen.core import config
+from kaizen.core.environment import apply
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
+from kaizen.core.usecase import Inputs, Split, Trained
 from serving.scorer import Scorer
 from usecases.digits import source
 from usecases.digits.features import features

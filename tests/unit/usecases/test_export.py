@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from serving.scorer import Scorer
 from usecases.export import canonical
 

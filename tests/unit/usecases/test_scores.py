@@ -3,8 +3,8 @@ import pytest
 from sklearn import metrics
 from sklearn.cluster import KMeans
 
-from kaizen.errors import UsageError
-from kaizen.rules import GateRule
+from kaizen.core.errors import UsageError
+from kaizen.core.settings import GateRule
 from usecases import scores
 
 

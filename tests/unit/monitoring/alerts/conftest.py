@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from alerting import Webhook
 
-from kaizen.alerting import URL_VARIABLE, AlertsRule, AppriseChannel
+from kaizen.core.alert_settings import URL_VARIABLE, AlertsRule, AppriseChannel
 
 
 @pytest.fixture(autouse=True)

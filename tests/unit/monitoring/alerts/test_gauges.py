@@ -7,9 +7,9 @@ import pytest
 from alerting import START, judged
 from prometheus_client.parser import text_string_to_metric_families
 
-from kaizen.alerting import AlertsRule
-from kaizen.errors import KaizenError
-from kaizen.paths import Home
+from kaizen.core.alert_settings import AlertsRule
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import Home
 from monitoring.alerts.gauges import VERSIONS, exposition
 from monitoring.alerts.manage import assessed, open_alerts
 from monitoring.alerts.server import Server

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alerting import START, Webhook, judged
 
-from kaizen.alerting import (
+from kaizen.core.alert_settings import (
     URL_VARIABLE,
     AlarmRule,
     AlertsRule,
@@ -16,8 +16,8 @@ from kaizen.alerting import (
     FigureRule,
     LogChannel,
 )  # fmt: skip
-from kaizen.errors import UsageError
-from kaizen.paths import Home
+from kaizen.core.errors import UsageError
+from kaizen.core.paths import Home
 from monitoring.alerts.book import Book
 from monitoring.alerts.manage import acknowledge, assessed, open_alerts, tick
 from monitoring.watch.assessment import ALARMS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.paths import PROJECT_ROOT
+from kaizen.core.paths import PROJECT_ROOT
 from monitoring.alerts.gauges import exposition
 from monitoring.alerts.server import DEFAULT_PORT
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from kaizen.results import Record
+from kaizen.core.results import Record
 from monitoring import observation
 from monitoring.drift import check
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.errors import KaizenError, UsageError
 from monitoring import Profile
 from monitoring.drift import counted, dealt, window_values
 from monitoring.drift.histogram import Histogram

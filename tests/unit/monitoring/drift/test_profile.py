@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring import Profile, Verdict
 
 DRAWS = 1_999

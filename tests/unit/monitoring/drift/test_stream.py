@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift.stream import ALARM, Stream, follow
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kaizen import catalog
-from kaizen.errors import KaizenError
+from kaizen.core import catalog
+from kaizen.core.errors import KaizenError
 from monitoring.performance.baseline import MOST_ROWS, Baseline, why_none
 from usecases.churn.generate import customers
 

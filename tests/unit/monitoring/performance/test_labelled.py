@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.performance import labelled
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance

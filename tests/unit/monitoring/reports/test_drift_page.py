@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.drift.profile import Profile
 from monitoring.reports import drift_page
 

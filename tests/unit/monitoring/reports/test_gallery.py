@@ -22,8 +22,8 @@ from events.label import Label
 from events.labels import append
 from events.read import read
 from events.schema import line, pack
-from kaizen import catalog
-from kaizen.usecase import ArraySpec
+from kaizen.core import catalog
+from kaizen.core.usecase import ArraySpec
 from monitoring.drift.profile import Profile
 from monitoring.reports import gallery_page
 from monitoring.reports.flags import Rules

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.errors import KaizenError
+from kaizen.core.errors import KaizenError
 from monitoring.reports import sides as module
 from monitoring.reports.sides import MOST_BARS, OTHERS, kinds, sides
 

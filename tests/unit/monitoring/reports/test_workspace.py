@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen import halfwritten
-from kaizen.paths import Home
+from kaizen.core import halfwritten
+from kaizen.core.paths import Home
 from monitoring.drift.profile import Profile
 from monitoring.reports import drawing, workspace
 from monitoring.reports.drawing import Labelled

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kaizen.config import check
-from kaizen.errors import UsageError
+from kaizen.core.config import check
+from kaizen.core.errors import UsageError
 from monitoring.scenarios.law import Bumps, Constant, Ramp, Steps
 from monitoring.scenarios.library import scenario
 from monitoring.scenarios.scenario import Scenario

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from letters import LETTERS, rows
 
-from kaizen import catalog
-from kaizen.config import check
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core import catalog
+from kaizen.core.config import check
+from kaizen.core.errors import KaizenError, UsageError
 from monitoring.scenarios import library, sources
 from monitoring.scenarios.scenario import Scenario
 

@@ -20,8 +20,8 @@ from events.labelling import rows as label_rows
 from events.labels import read as read_labels
 from events.read import read
 from events.schema import line, new_id
-from kaizen.config import check
-from kaizen.errors import KaizenError, UsageError
+from kaizen.core.config import check
+from kaizen.core.errors import KaizenError, UsageError
 from monitoring.scenarios import journal, sending, simulation, sources, traffic
 from monitoring.scenarios.scenario import Scenario
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from letters import LETTERS, rows
 
-from kaizen import catalog
-from kaizen.config import check
-from kaizen.errors import KaizenError
-from kaizen.paths import PROJECT_ROOT
-from kaizen.usecase import InvalidInput
+from kaizen.core import catalog
+from kaizen.core.config import check
+from kaizen.core.errors import KaizenError
+from kaizen.core.paths import PROJECT_ROOT
+from kaizen.core.usecase import InvalidInput
 from monitoring.scenarios import sources, traffic
 from monitoring.scenarios.library import scenario
 from monitoring.scenarios.malformed import refusals, refused, spoilt
@@ -62,7 +62,7 @@ def test_the_same_seed_sends_the_same_bytes_in_any_process() -> None:
     work = (
         "import json, sys; sys.path.insert(0, sys.argv[1])\n"
         "from letters import LETTERS, rows\n"
-        "from kaizen.config import check\n"
+        "from kaizen.core.config import check\n"
         "from monitoring.scenarios import sources, traffic\n"
         "from monitoring.scenarios.scenario import Scenario\n"
         "chosen = check(Scenario, json.loads(sys.argv[2]))\n"

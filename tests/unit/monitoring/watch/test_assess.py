@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from assessed import assessment, performance, window
 
-from kaizen.monitoring import MonitoringRule
-from kaizen.paths import Home
+from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.core.paths import Home
 from monitoring.drift.profile import Profile
 from monitoring.drift.verdict import Finding
 from monitoring.watch import assess, feed

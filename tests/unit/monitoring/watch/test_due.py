@@ -1,7 +1,7 @@
 import pytest
 from assessed import assessment, performance
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.watch import due
 
 RULE = MonitoringRule(min_labels=50, labels_after_s=1000)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.monitoring import MonitoringRule
+from kaizen.core.monitoring_settings import MonitoringRule
 from monitoring.drift.profile import Profile
 from monitoring.performance import labelled
 from monitoring.performance.baseline import Baseline

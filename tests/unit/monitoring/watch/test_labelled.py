@@ -4,7 +4,7 @@ from pathlib import Path
 from events import labels
 from events.compact import compact
 from events.label import Label
-from kaizen.monitoring import CountWindow, MonitoringRule
+from kaizen.core.monitoring_settings import CountWindow, MonitoringRule
 from monitoring.watch import labelled
 from monitoring.watch.window import Window
 from monitoring.watch.windows import due

@@ -14,9 +14,9 @@ from events.compact import compact
 from events.label import Label
 from events.schema import line, pack
 from events.spool import Spool
-from kaizen.errors import KaizenError
-from kaizen.monitoring import CountWindow, MonitoringRule
-from kaizen.usecase import Features
+from kaizen.core.errors import KaizenError
+from kaizen.core.monitoring_settings import CountWindow, MonitoringRule
+from kaizen.core.usecase import Features
 from monitoring.watch.seen import Seen, rows
 from monitoring.watch.window import Window
 from monitoring.watch.windows import due

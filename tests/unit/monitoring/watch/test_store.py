@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 from assessed import assessment, performance, verdict, window
 
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
 from monitoring.watch.store import SCHEMA_VERSION, Store
 
 

@@ -1,4 +1,4 @@
-from kaizen.paths import Home
+from kaizen.core.paths import Home
 from monitoring.watch import streams
 
 

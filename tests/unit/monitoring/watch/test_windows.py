@@ -14,9 +14,9 @@ from logged import Worker, event
 from events import heads, parquet, retention
 from events.compact import compact
 from events.schema import line
-from kaizen.errors import KaizenError, UsageError
-from kaizen.monitoring import CountWindow, MonitoringRule, TimeWindow
-from kaizen.rules import EventsRule
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
+from kaizen.core.settings import EventsRule
 from monitoring.watch.progress import Progress
 from monitoring.watch.seen import rows
 from monitoring.watch.window import Window

@@ -9,7 +9,7 @@ import pytest
 from pictured import ALIKE, SAME, apart, figure
 from PIL import Image
 
-from kaizen.usecase import InvalidInput, TooLarge
+from kaizen.core.usecase import InvalidInput, TooLarge
 from usecases.documents import extract, generate
 from usecases.documents.extract import pictures
 from usecases.documents.pictures import prepare

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.config import load
-from kaizen.errors import KaizenError, UsageError
-from kaizen.usecase import InvalidInput, Trained
+from kaizen.core.config import load
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.usecase import InvalidInput, Trained
 from serving.scorer import Scorer
 from usecases.documents import silhouettes
 from usecases.documents.features import Request, features

@@ -10,9 +10,9 @@ from data import versions
 from data.digest import frame_digest
 from data.faults import BadData
 from data.split import split
-from kaizen.errors import KaizenError, UsageError
-from kaizen.paths import Home
-from kaizen.rules import HashSplit
+from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.paths import Home
+from kaizen.core.settings import HashSplit
 from usecases.documents import generate, labels, prepare, silhouettes, source
 from usecases.documents.model import usecase
 from usecases.documents.source import Data
@@ -149,7 +149,7 @@ def test_missing_folders_and_labels_are_named(tmp_path: Path, mine: Path) -> Non
     labels.write(mine / "labels.json", {})
     with pytest.raises(BadData, match="no PDF file with a labelled picture"):
         source.load(Data(path=mine))
-    from kaizen.config import load
+    from kaizen.core.config import load
 
     with pytest.raises(UsageError, match="give their path too"):
         load("documents", settings=["data.labels=x.json"])

@@ -1,0 +1,1 @@
+"""The ground floor: project, settings, paths, errors, locks, files, and the protocols."""
