@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 
-from data.split import split
 from kaizen.core import environment
 from kaizen.core.config import load
 from kaizen.core.paths import home
 from kaizen.core.usecase import InvalidInput
+from kaizen.data.split import split
 from usecases.documents import silhouettes, source, upload
 from usecases.documents.model import usecase
 from usecases.documents.pictures import prepare

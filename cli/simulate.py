@@ -214,9 +214,9 @@ def _simulate(
 
 
 def _pools(served: ServiceStatus, scenario: Scenario, rule: dict[str, Any]) -> dict[str, Pool]:
-    from data import split, versions
     from kaizen.core import catalog, progress
     from kaizen.core.settings import SplitRule
+    from kaizen.data import split, versions
     from monitoring.scenarios import sources
 
     def holdout() -> pd.DataFrame:
@@ -247,7 +247,7 @@ def _about(
     usecase: str, name: str, scenario: Scenario, seed: int, pools: Mapping[str, Pool]
 ) -> dict[str, Any]:
     """What makes a simulation the same one: when any of it differs, it cannot go on."""
-    from data.digest import frame_digest
+    from kaizen.data.digest import frame_digest
 
     return {
         "usecase": usecase,

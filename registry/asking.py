@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from data.blocks import Block, Unreadable
 from kaizen.core.usecase import Array, InvalidInput, Outputs
+from kaizen.data.blocks import Block, Unreadable
 from registry.predictor import Predictor
 from serving.refusal import Refusal
 from serving.scorer import finite

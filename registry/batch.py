@@ -16,12 +16,12 @@ from typing import Any
 
 import orjson
 
-from data import blocks, sink
-from data.blocks import Block, Unreadable
 from kaizen.core.atomic import replacing, write_bytes
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
+from kaizen.data import blocks, sink
+from kaizen.data.blocks import Block, Unreadable
 from registry.asking import Answer, Asker, Refused
 from registry.predictor import Predictor
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from data import versions as datasets
-from data.digest import row_digests
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Decision
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array, UseCase
+from kaizen.data import versions as datasets
+from kaizen.data.digest import row_digests
 from registry import gate, versions
 from serving.scorer import Scorer
 

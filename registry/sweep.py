@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from data.split import folds
 from kaizen.core import candidates
 from kaizen.core.config import Config
 from kaizen.core.errors import KaizenError
 from kaizen.core.results import Candidate, Sweep
 from kaizen.core.usecase import Report, UseCase
+from kaizen.data.split import folds
 from usecases import scores
 
 if TYPE_CHECKING:

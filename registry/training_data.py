@@ -8,10 +8,10 @@ import pandas as pd
 import yaml
 from pydantic import TypeAdapter
 
-from data import versions as datasets
-from data.split import split
 from kaizen.core.paths import Home
 from kaizen.core.settings import SplitRule
+from kaizen.data import versions as datasets
+from kaizen.data.split import split
 from registry import lineage, versions
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 from zenml import step
 from zenml.types import HTMLString
 
-from data.digest import row_digests
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.data.digest import row_digests
 from monitoring import observation
 from monitoring.drift import check
 from monitoring.drift.profile import Profile

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
-from data import contract
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.data import contract
 from stacks.zenml_settings import FRAME
 
 

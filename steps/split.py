@@ -6,9 +6,9 @@ import pandas as pd
 from pydantic import TypeAdapter
 from zenml import step
 
-from data import split as parts
 from kaizen.core import progress
 from kaizen.core.settings import SplitRule
+from kaizen.data import split as parts
 from stacks.zenml_settings import FRAME
 
 NAMES = ("train", "validation", "holdout")

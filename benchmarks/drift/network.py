@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.split import positions
 from kaizen.core import atomic, environment
+from kaizen.data.split import positions
 from monitoring.observation import observed
 from serving.scorer import Scorer
 from usecases.digits import foreign, source

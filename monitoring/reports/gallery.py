@@ -16,11 +16,11 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from data.folders import publish
 from events import replay
 from events.joined import Labelled
 from kaizen.core.results import Record
 from kaizen.core.usecase import Array, Features
+from kaizen.data.folders import publish
 from monitoring.observation import CONFIDENCE, observe_frame
 from monitoring.reports.flags import Flag, Rules, RulesOf, differs
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.table import read_csv
 from kaizen.core.errors import KaizenError, UsageError, unknown
 from kaizen.core.paths import PROJECT_ROOT
 from kaizen.core.usecase import HasForeign, UseCase
+from kaizen.data.table import read_csv
 from monitoring.scenarios.pool import Pool
 from monitoring.scenarios.scenario import FILE, FOREIGN, HOLDOUT, Scenario
 

@@ -135,9 +135,9 @@ def test_a_failed_candidate_is_a_failed_run_in_mlflow(swept, variables: dict[str
 def test_no_held_out_row_is_seen_by_training_or_choice(
     swept, spied: Path, variables: dict[str, str]
 ) -> None:
-    from data import versions
-    from data.split import split
     from kaizen.core.settings import HashSplit
+    from kaizen.data import versions
+    from kaizen.data.split import split
 
     digest = json.loads(swept.stdout)["dataset_digest"]
     rows = versions.load("rows", digest, Home(Path(variables["KAIZEN_HOME"])))

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from data.digest import file_digest, frame_digest
-from data.table import read_csv
 from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.data.digest import file_digest, frame_digest
+from kaizen.data.table import read_csv
 from usecases.churn import settings
 from usecases.churn.features import CATEGORIES, NUMBERS, features
 from usecases.churn.generate import customers

@@ -11,9 +11,9 @@ import pandera.pandas as pa
 from pydantic import BaseModel
 from threadpoolctl import threadpool_limits
 
-from data.digest import file_digest, frame_digest
-from data.table import read_csv
 from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.data.digest import file_digest, frame_digest
+from kaizen.data.table import read_csv
 from usecases.customers import settings
 from usecases.customers.features import AGE, INCOME, NUMBERS, SCORE, features
 from usecases.customers.generate import customers

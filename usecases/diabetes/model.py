@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
-from data.digest import file_digest, frame_digest
-from data.table import read_csv
 from kaizen.core.usecase import Array, Features, Inputs, Outputs, Report, Task, Trained
+from kaizen.data.digest import file_digest, frame_digest
+from kaizen.data.table import read_csv
 from usecases.diabetes import settings
 from usecases.diabetes.features import COLUMNS, features
 

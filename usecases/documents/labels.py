@@ -17,11 +17,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from data import versions
-from data.faults import BadData, Fault
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import home
+from kaizen.data import versions
+from kaizen.data.faults import BadData, Fault
 from usecases.documents.features import CLASSES
 
 

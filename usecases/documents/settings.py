@@ -7,9 +7,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from data.digest import file_digest
 from kaizen.core.config import Frozen
 from kaizen.core.errors import KaizenError
+from kaizen.data.digest import file_digest
 
 SUFFIXES = (".keras", ".weights.h5")
 

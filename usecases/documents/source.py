@@ -11,14 +11,14 @@ from typing import Self
 import pandas as pd
 from pydantic import Field, model_validator
 
-from data import quarantine
-from data.digest import file_digest
-from data.faults import BadData, Fault
-from data.folders import publish
 from kaizen.core.config import Frozen
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home, home
 from kaizen.core.usecase import InvalidInput
+from kaizen.data import quarantine
+from kaizen.data.digest import file_digest
+from kaizen.data.faults import BadData, Fault
+from kaizen.data.folders import publish
 from usecases.documents import labels
 from usecases.documents.extract import pictures
 from usecases.documents.pictures import prepare

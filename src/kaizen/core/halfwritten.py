@@ -17,7 +17,7 @@ WHY = "a write that was interrupted left it"
 FILE = re.compile(r"\..+\.[a-z0-9_]{8}")
 """The temporary files of :mod:`kaizen.core.atomic`; they are for their writer alone to read."""
 FOLDER = re.compile(r"\.[0-9a-f]{12,64}\.[a-z0-9_]{8}")
-"""The temporary folders of :mod:`data.folders`: what they become is named by its content."""
+"""The temporary folders of :mod:`kaizen.data.folders`: what they become is named by its content."""
 BUILD = re.compile(r"build-[a-z0-9_]{8}")
 """The folders in which :mod:`serving.bundle` builds."""
 

@@ -34,8 +34,8 @@ def ask(job: Any) -> Any:
 @pytest.fixture(scope="module")
 def digits(job: Any) -> tuple[pd.DataFrame, np.ndarray]:
     """Every digit that was not held out, and 500 that were: images and classes."""
-    from data.split import split
     from kaizen.core import config
+    from kaizen.data.split import split
     from usecases.digits import source
 
     parts = split(source.load(source.Data()), config.HashSplit())

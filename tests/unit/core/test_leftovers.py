@@ -183,7 +183,7 @@ def test_the_writers_own_temporary_names_are_those_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after kill -9: what is written stays beside its target."""
-    from data import folders
+    from kaizen.data import folders
 
     home = Home(tmp_path)
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from data import blocks, sink
-from data.blocks import Unreadable
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.data import blocks, sink
+from kaizen.data.blocks import Unreadable
 
 COLUMNS = {"row": "integer", "value": "number", "ok": "boolean", "word": "string", "odd": "array"}
 ROWS = [

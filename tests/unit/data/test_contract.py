@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import contract
-from data.faults import BadData
 from kaizen.core.paths import Home
+from kaizen.data import contract
+from kaizen.data.faults import BadData
 from usecases.diabetes.model import usecase
 from usecases.diabetes.settings import Data
 

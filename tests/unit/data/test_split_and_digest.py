@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.digest import file_digest, frame_digest, row_digests
-from data.split import split
 from kaizen.core.errors import KaizenError
 from kaizen.core.settings import FixedSplit, HashSplit
+from kaizen.data.digest import file_digest, frame_digest, row_digests
+from kaizen.data.split import split
 
 PARTS = ("train", "validation", "holdout")
 ROW = st.tuples(st.binary(max_size=4), st.integers(-9, 9), st.floats(-1, 1), st.text(max_size=3))

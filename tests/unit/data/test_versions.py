@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import versions
-from data.digest import frame_digest
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import Home
+from kaizen.data import versions
+from kaizen.data.digest import frame_digest
 
 
 @pytest.fixture

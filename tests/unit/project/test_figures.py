@@ -17,10 +17,10 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import train_test_split
 
-from data.digest import file_digest, frame_digest, row_digests
-from data.split import folds, positions, split
 from kaizen.core import catalog
 from kaizen.core.settings import FixedSplit, GateRule, HashSplit
+from kaizen.data.digest import file_digest, frame_digest, row_digests
+from kaizen.data.split import folds, positions, split
 from monitoring import Profile
 from registry import gate
 

@@ -11,11 +11,11 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_squared_error
 
-from data.split import folds, split
 from kaizen.core import config
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.results import Candidate
 from kaizen.core.usecase import Split, Trained
+from kaizen.data.split import folds, split
 from registry import store, sweep, swept, tracking
 from usecases.diabetes.features import COLUMNS
 from usecases.diabetes.model import Diabetes

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from sklearn import metrics
 from skops import io
 
-from data.split import split
 from kaizen.core import config
 from kaizen.core.errors import UsageError
 from kaizen.core.settings import HashSplit
 from kaizen.core.usecase import Array, InvalidInput, Split
+from kaizen.data.split import split
 from serving.scorer import Scorer
 from stacks.zenml_materializers import TRUSTED_TYPES
 from usecases import scores

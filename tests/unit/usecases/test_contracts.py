@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import contract
-from data.faults import BadData
 from kaizen.core import catalog
 from kaizen.core.paths import Home
+from kaizen.data import contract
+from kaizen.data.faults import BadData
 
 TABLES = ("churn", "customers", "diabetes")
 NUMBER = {"churn": "Age", "customers": "Annual Income (k$)", "diabetes": "bmi"}

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from sklearn.datasets import load_diabetes
 from sklearn.metrics import mean_squared_error
 
-from data.split import split
 from kaizen.core import config
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import InvalidInput, Split, Trained
+from kaizen.data.split import split
 from serving.scorer import Scorer
 from usecases.diabetes.features import COLUMNS, Request, features
 from usecases.diabetes.model import usecase

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from data.contract import faults
 from kaizen.core.errors import KaizenError
+from kaizen.data.contract import faults
 from usecases.digits import prepare, source
 from usecases.digits.model import usecase
 

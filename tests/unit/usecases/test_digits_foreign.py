@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.contract import faults
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.usecase import HasForeign
+from kaizen.data.contract import faults
 from usecases.digits import foreign, handwriting, render, source
 from usecases.digits.model import usecase
 

@@ -11,12 +11,12 @@ import onnx
 import pandas as pd
 import pytest
 
-from data.split import split
 from kaizen.core import config
 from kaizen.core.environment import apply
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.usecase import Inputs, Split, Trained
+from kaizen.data.split import split
 from serving.scorer import Scorer
 from usecases.digits import source
 from usecases.digits.features import features

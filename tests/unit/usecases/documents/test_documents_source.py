@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from data import versions
-from data.digest import frame_digest
-from data.faults import BadData
-from data.split import split
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import Home
 from kaizen.core.settings import HashSplit
+from kaizen.data import versions
+from kaizen.data.digest import frame_digest
+from kaizen.data.faults import BadData
+from kaizen.data.split import split
 from usecases.documents import generate, labels, prepare, silhouettes, source
 from usecases.documents.model import usecase
 from usecases.documents.source import Data
@@ -156,7 +156,7 @@ def test_missing_folders_and_labels_are_named(tmp_path: Path, mine: Path) -> Non
 
 
 def test_what_breaks_the_contract(folder: Path, home: Home) -> None:
-    from data.contract import check
+    from kaizen.data.contract import check
 
     frame = source.load(Data(path=folder))
     frame = frame.loc[frame.index.repeat(2)].reset_index(drop=True).head(60)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from data.digest import file_digest, frame_digest
-from data.folders import publish
 from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
+from kaizen.data.digest import file_digest, frame_digest
+from kaizen.data.folders import publish
 
 DATA = "data.parquet"
 META = "meta.json"

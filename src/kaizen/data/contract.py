@@ -9,11 +9,11 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
-from data import quarantine
-from data.digest import row_digests
-from data.faults import BadData, Fault, shown
 from kaizen.core.paths import Home
 from kaizen.core.usecase import UseCase
+from kaizen.data import quarantine
+from kaizen.data.digest import row_digests
+from kaizen.data.faults import BadData, Fault, shown
 
 DUPLICATES = 0.01
 """Largest share of rows that may repeat another."""

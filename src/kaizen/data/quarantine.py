@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from data.digest import file_digest, frame_digest
-from data.faults import Fault
-from data.folders import publish
 from kaizen.core.paths import Home
+from kaizen.data.digest import file_digest, frame_digest
+from kaizen.data.faults import Fault
+from kaizen.data.folders import publish
 
 
 def keep(usecase: str, frame: pd.DataFrame, faults: Sequence[Fault], home: Home) -> Path:

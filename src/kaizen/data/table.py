@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.faults import BadData, Fault
 from kaizen.core.errors import KaizenError
+from kaizen.data.faults import BadData, Fault
 
 
 def read_csv(path: Path) -> pd.DataFrame:

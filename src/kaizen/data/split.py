@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from data.digest import row_digests
 from kaizen.core.errors import KaizenError
 from kaizen.core.settings import FixedSplit, HashSplit
 from kaizen.core.usecase import Split
+from kaizen.data.digest import row_digests
 
 
 def split(frame: pd.DataFrame, rule: HashSplit | FixedSplit) -> Split:
