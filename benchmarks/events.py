@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from events import scan
-from events.compact import compact
-from events.read import count, read
-from events.schema import SCHEMA, Event, event_id, line, new_id, pack
-from events.spool import Spool
+from kaizen.events import scan
+from kaizen.events.compact import compact
+from kaizen.events.read import count, read
+from kaizen.events.schema import SCHEMA, Event, event_id, line, new_id, pack
+from kaizen.events.spool import Spool
 from usecases.diabetes.features import COLUMNS
 
 MEANS = "SELECT count(*), " + ", ".join(f'avg("inputs.{c}")' for c in COLUMNS) + " FROM events"  # noqa: S608

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.events import made, seconds
-from events import labels, read
-from events.compact import compact
-from events.label import Label
-from events.spool import Spool
 from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
+from kaizen.events import labels, read
+from kaizen.events.compact import compact
+from kaizen.events.label import Label
+from kaizen.events.spool import Spool
 from monitoring.watch import seen, windows
 from monitoring.watch.progress import Progress
 from monitoring.watch.window import Window

@@ -12,7 +12,7 @@ from cli.output import as_json, line
 from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from events.compact import Outcome
+    from kaizen.events.compact import Outcome
 
 
 def add(app: typer.Typer) -> None:
@@ -33,8 +33,8 @@ def compact(
 
     Example: `kaizen compact digits`
     """
-    from events.upkeep import keep_up
     from kaizen.core import catalog
+    from kaizen.events.maintenance import keep_up
 
     names = catalog.names() if usecase is None else [catalog.check(usecase)]
     outcomes = keep_up(home(), names)

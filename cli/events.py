@@ -12,7 +12,7 @@ from cli.output import as_json, columns, line
 from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from events.label import Label
+    from kaizen.events.label import Label
 
 
 def add(app: typer.Typer) -> None:
@@ -35,9 +35,9 @@ def events(
 
     Example: `kaizen events digits -n 5`
     """
-    from events.joined import joined
-    from events.read import count
     from kaizen.core import catalog
+    from kaizen.events.joined import joined
+    from kaizen.events.read import count
     from rollout import found
 
     features = catalog.features(usecase)

@@ -50,9 +50,9 @@ def gallery(
 
     Example: `kaizen gallery digits --last 64 --out digits.html`
     """
-    from events.joined import joined
     from kaizen.core import atomic, catalog
     from kaizen.core.config import load
+    from kaizen.events.joined import joined
     from monitoring.reports import gallery as gathering
     from monitoring.reports import gallery_page
 

@@ -40,8 +40,8 @@ def label(
 
     Example: `kaizen label digits --file labels.csv`
     """
-    from events import labelling
     from kaizen.core import catalog
+    from kaizen.events import labelling
 
     features = catalog.features(usecase)
     folder = home().events / usecase

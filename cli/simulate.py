@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from events.labelling import Outcome
+    from kaizen.events.labelling import Outcome
     from monitoring.scenarios.pool import Pool
     from monitoring.scenarios.scenario import Scenario
     from rollout.found import ServiceStatus
@@ -259,8 +259,8 @@ def _about(
 
 
 def _label(usecase: str, due: Mapping[str, Any]) -> Outcome:
-    from events import labelling
     from kaizen.core import catalog
+    from kaizen.events import labelling
 
     rows = [labelling.Row(at, event, label) for at, (event, label) in enumerate(due.items(), 1)]
     features = catalog.features(usecase)

@@ -10,12 +10,12 @@ import logging
 import sys
 import time
 
-from events.read import read
 from kaizen.core import locks
 from kaizen.core.alert_settings import AlertsRule
 from kaizen.core.config import monitoring_rule
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home, home
+from kaizen.events.read import read
 from monitoring.alerts import manage
 from monitoring.watch.store import Store, lock
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from events import labels
 from kaizen.core import locks
 from kaizen.core.errors import KaizenError
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
 from kaizen.core.results import Record
+from kaizen.events import labels
 from monitoring import upkeep
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence

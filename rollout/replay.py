@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from events import read, replay
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
 from kaizen.core.usecase import Features
+from kaizen.events import read, replay
 from rollout.servers import address, is_ready
 from rollout.state import State
 from serving import client

@@ -24,7 +24,7 @@ async def run(home: Home) -> None:
         await asyncio.sleep(EVERY_S)
         try:
             if _due(home.events):
-                await _run(home, "events.upkeep")
+                await _run(home, "kaizen.events.maintenance")
             if home.monitoring.exists():
                 await _run(home, "monitoring.upkeep")
         except OSError as error:

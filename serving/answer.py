@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from events.schema import SCHEMA, Event, event_id, line, pack
 from kaizen.core.usecase import Outputs
+from kaizen.events.schema import SCHEMA, Event, event_id, line, pack
 from serving.identity import Identity
 from serving.model import Model
 from serving.parser import Batch

@@ -18,12 +18,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from events import replay
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import PROJECT_ROOT, Home
 from kaizen.core.results import Release
 from kaizen.core.settings import EventsRule, ServingRule
 from kaizen.core.usecase import Features
+from kaizen.events import replay
 from serving.command import base
 from serving.golden import Golden, verify
 from serving.model import GOLDEN, METADATA, MODEL
@@ -36,10 +36,10 @@ CODE = (
     "kaizen/core/errors.py",
     "kaizen/core/usecase.py",
     "events/__init__.py",
-    "events/label.py",
-    "events/labels.py",
-    "events/schema.py",
-    "events/spool.py",
+    "kaizen/events/label.py",
+    "kaizen/events/labels.py",
+    "kaizen/events/schema.py",
+    "kaizen/events/spool.py",
     "usecases/__init__.py",
     "usecases/columns.py",
     "serving/__init__.py",

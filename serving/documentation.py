@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from events.schema import event_id
 from kaizen.core.usecase import ArraySpec
+from kaizen.events.schema import event_id
 from serving.files import FORM, PART
 from serving.model import Model
 from serving.parser import BYTES, JSON

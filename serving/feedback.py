@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from events.label import EVENT_ID, Label, Terms, line
-from events.labels import append
 from kaizen.core.usecase import Features
+from kaizen.events.label import EVENT_ID, Label, Terms, line
+from kaizen.events.labels import append
 from serving import duplicates
 from serving.refusal import InputFault, Refusal
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from events.schema import new_id
+from kaizen.events.schema import new_id
 
 REQUEST_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """What an ``x-request-id`` may be; the router asks the same."""

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
-from events.schema import Inputs as Logged
 from kaizen.core.usecase import ArraySpec, Features, InvalidInput, ReadFile, TakesFiles, TooLarge
+from kaizen.events.schema import Inputs as Logged
 from serving import duplicates, files
 from serving.refusal import InputFault, Refusal
 

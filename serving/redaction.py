@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from events.schema import Inputs as Logged
 from kaizen.core.errors import KaizenError
 from kaizen.core.usecase import Features
+from kaizen.events.schema import Inputs as Logged
 
 if TYPE_CHECKING:
     from serving.model import Model

@@ -18,9 +18,9 @@ from typing import TypeVar, TypeVarTuple
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from events.label import MOST_BYTES
-from events.spool import Spool
 from kaizen.core.usecase import InvalidInput, Outputs
+from kaizen.events.label import MOST_BYTES
+from kaizen.events.spool import Spool
 from serving.access import Door
 from serving.answer import answer
 from serving.arrivals import Arrivals

@@ -26,7 +26,7 @@ import pandas as pd
 from benchmarks.drift.patients import DEVIATIONS, patients
 from benchmarks.drift.prove import done
 from benchmarks.drift.table import exact
-from events.scan import connect
+from kaizen.events.scan import connect
 from monitoring.drift import fitting, quality, reference
 from monitoring.drift.profile import LEVEL, Profile
 from monitoring.drift.scan import histogram

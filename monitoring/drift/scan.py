@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from events.scan import connect
 from kaizen.core.errors import UsageError
+from kaizen.events.scan import connect
 from monitoring.drift import quality
 from monitoring.drift.binning import Grid, grid
 from monitoring.drift.histogram import ABSENT, EMPTY, MIXED, Histogram, fingerprint
@@ -49,7 +49,7 @@ def histogram(
         source: a relation, or Parquet: a file, or a pattern of files.
         columns: SQL by name of observation, such as ``{"bmi": '"inputs.bmi"'}``; it is executed as
             it stands. Names that are not there are the column of that name, or else
-            ``inputs.NAME``, or ``response.NAME`` (:func:`events.scan.relation`).
+            ``inputs.NAME``, or ``response.NAME`` (:func:`kaizen.events.scan.relation`).
 
     Raises:
         UsageError: DuckDB cannot read the source, or an expression.

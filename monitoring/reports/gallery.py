@@ -16,11 +16,11 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from events import replay
-from events.joined import Labelled
 from kaizen.core.results import Record
 from kaizen.core.usecase import Array, Features
 from kaizen.data.folders import publish
+from kaizen.events import replay
+from kaizen.events.joined import Labelled
 from monitoring.observation import CONFIDENCE, observe_frame
 from monitoring.reports.flags import Flag, Rules, RulesOf, differs
 
@@ -86,7 +86,7 @@ def gather(
     """Hold each of ``rows`` to the rules of its version.
 
     Args:
-        rows: the newest predictions, newest last, as ``events.joined.joined`` gives them.
+        rows: the newest predictions, newest last, as ``kaizen.events.joined.joined`` gives them.
         rules: what a version's rules are.
         newest: how many are shown without a flag.
         at: now, seconds since the epoch.

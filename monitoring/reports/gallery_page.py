@@ -137,7 +137,7 @@ def _values(features: Features, entry: Entry) -> dict[str, Any]:
 
 def _unpacked(features: Features, entry: Entry) -> dict[str, Any]:
     """A row that was sent as a bare array."""
-    from events import replay
+    from kaizen.events import replay
 
     try:
         rows = replay.arrays(features, [{"inputs": entry.inputs}])

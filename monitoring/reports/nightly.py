@@ -68,7 +68,7 @@ def chosen(
     the same, and no more than ``most`` are held in memory.
 
     Args:
-        events: of ``events.read.read(folder, since=night.since, version=...)``, streamed.
+        events: of ``kaizen.events.read.read(folder, since=night.since, version=...)``, streamed.
     """
     of_night = (event for event in events if night.since <= event["time"] < night.until)
     drawn = heapq.nsmallest(most, of_night, key=_place)

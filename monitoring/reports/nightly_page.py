@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from events.read import read
 from kaizen.core.paths import Home
 from kaizen.core.usecase import Features
+from kaizen.events.read import read
 from monitoring import observation
 from monitoring.drift.profile import Profile
 from monitoring.reports import nightly, workspace

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from events.schema import new_id
 from kaizen.core import locks
 from kaizen.core.atomic import sync_folder, write_bytes, write_text
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.results import Record
+from kaizen.events.schema import new_id
 
 SCENARIO, SENT, LABELS, ASKING = "scenario.json", "sent.jsonl", "labels.jsonl", "asking"
 _OWN = ("run", "begun", "most")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from events.joined import CLOCK_S
-from events.read import read
-from events.schema import event_id
 from kaizen.core.errors import KaizenError
 from kaizen.core.results import Record
+from kaizen.events.joined import CLOCK_S
+from kaizen.events.read import read
+from kaizen.events.schema import event_id
 from monitoring.scenarios.journal import Journal, Sent
 from monitoring.scenarios.sending import GO_ON, Ask, NotTakenError, Reply
 from monitoring.scenarios.traffic import Body, Tick, bodies

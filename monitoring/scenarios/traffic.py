@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from events.label import Terms
+from kaizen.events.label import Terms
 from monitoring.scenarios.malformed import as_json, refusals, spoilt
 from monitoring.scenarios.pool import Pool, changed
 from monitoring.scenarios.scenario import Scenario, Source

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from events import replay
 from kaizen.core.usecase import Array, Features, Inputs, Outputs
+from kaizen.events import replay
 from monitoring.observation import CONFIDENCE, EMBEDDING, observe_frame
 
 Event = dict[str, Any]

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from events.joined import CLOCK_S
 from kaizen.core.errors import KaizenError
+from kaizen.events.joined import CLOCK_S
 from monitoring.watch import seen
 from monitoring.watch.window import Window
 

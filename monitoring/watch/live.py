@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from events import heads
-from events.heads import Head
-from events.read import files, listed
 from kaizen.core.usecase import Features
+from kaizen.events import index
+from kaizen.events.index import Head
+from kaizen.events.read import files, listed
 from monitoring.drift.profile import Profile
 from monitoring.drift.stream import ROW_ALARM, follow
 from monitoring.watch import feed
@@ -33,7 +33,7 @@ class Live:
     def __init__(self, features: Features, profile: Profile, folder: Path, version: str) -> None:
         self._features, self._profile = features, profile
         self._folder, self._version = folder, version
-        self._from = {heads.stem(path): heads.end(path) for path in files(folder)}
+        self._from = {index.stem(path): index.end(path) for path in files(folder)}
         self._strength, self._seen = 1.0, 0
 
     def look(self) -> Evidence | None:
@@ -59,7 +59,7 @@ class Live:
         members = sorted(self._heads())[-MOST:]
         if not members:
             return
-        found = heads.events(*listed(self._folder), members)
+        found = index.events(*listed(self._folder), members)
         events = {head.id: found[head.key] for head in members if head.key in found}
         table = decoded(self._features, events).table
         if table is not None:
@@ -67,12 +67,12 @@ class Live:
 
     def _heads(self) -> Iterator[Head]:
         for path in files(self._folder):
-            name = heads.stem(path)
+            name = index.stem(path)
             try:
-                end = heads.end(path)
+                end = index.end(path)
                 if end <= self._from.get(name, 0):
                     continue
-                new = heads.spooled(path, self._version, self._from.get(name, 0), end).heads
+                new = index.spooled(path, self._version, self._from.get(name, 0), end).heads
             except FileNotFoundError:  # compacted meanwhile: its window has its rows
                 continue
             self._from[name] = end

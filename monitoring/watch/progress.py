@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import inf, nextafter
 from urllib.parse import quote
 
-from events.heads import Head, Key
+from kaizen.events.index import Head, Key
 from monitoring.watch.window import Span, Window
 
 BEGIN: Key = (-inf, "", -1)

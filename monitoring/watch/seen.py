@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from events import heads, labels
-from events.heads import Head, Key
-from events.read import listed
 from kaizen.core.errors import KaizenError
 from kaizen.core.usecase import Array, Features, Inputs
+from kaizen.events import index, labels
+from kaizen.events.index import Head, Key
+from kaizen.events.read import listed
 from monitoring.watch.decoded import Decoded, decoded
 from monitoring.watch.progress import BEGIN, digest
 from monitoring.watch.window import Window
@@ -79,7 +79,7 @@ def rows(
             sampled = most if len(members) > most else None
             if sampled:
                 members = sorted(random.Random(seed).sample(members, most))  # noqa: S311
-            found = heads.events(*listed(folder), members)
+            found = index.events(*listed(folder), members)
             break
         except FileNotFoundError:  # compacted, or removed, since it was listed
             if not left:
@@ -158,12 +158,12 @@ def _candidates(folder: Path, window: Window) -> dict[Key, Head]:
     paths, parts = listed(folder)
     looked: list[Head] = []
     for path in paths:
-        if span := window.spans.get(heads.stem(path)):
-            looked += heads.spooled(path, window.version, span.start, span.end).heads
+        if span := window.spans.get(index.stem(path)):
+            looked += index.spooled(path, window.version, span.start, span.end).heads
     for part in parts:
         span = window.spans.get(part.stem)
         if span and part.may_hold(since=window.since, until=window.until, version=window.version):
-            for group in heads.groups(part):
+            for group in index.groups(part):
                 if group.last >= window.since and group.first < window.until:
                     looked += group.heads()
     found: dict[Key, Head] = {}
@@ -182,10 +182,10 @@ def _others(folder: Path, window: Window, found: dict[Key, Head]) -> list[Head]:
     paths, parts = listed(folder)
     looked: list[Head] = []
     for path in paths:
-        looked += heads.spooled(path, window.version).heads
+        looked += index.spooled(path, window.version).heads
     for part in parts:
         if part.may_hold(since=window.since, until=window.until, version=window.version):
-            for group in heads.groups(part):
+            for group in index.groups(part):
                 if group.last >= window.since and group.first < window.until:
                     looked += group.heads()
     return [

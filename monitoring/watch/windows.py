@@ -24,11 +24,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from events.heads import LATEST, Group, Head, Key, Spooled, begins, groups, spooled, stem
-from events.read import listed
 from kaizen.core.errors import KaizenError, UsageError, unknown
 from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
 from kaizen.core.results import Record
+from kaizen.events.index import LATEST, Group, Head, Key, Spooled, begins, groups, spooled, stem
+from kaizen.events.read import listed
 from monitoring.watch.progress import BEGIN, Progress
 from monitoring.watch.window import Window
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from kills import kill
 
-from events.compact import compact
-from events.parquet import parts
-from events.read import files, parsed, read
 from kaizen.core.paths import PROJECT_ROOT
+from kaizen.events.compact import compact
+from kaizen.events.parquet import parts
+from kaizen.events.read import files, parsed, read
 
 KILLS = int(os.environ.get("FAULTS", "20"))
 
@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(900 + 20
 _WRITER = """
 import sys, time
 from pathlib import Path
-from events.schema import event_id, line, new_id
-from events.spool import Spool
+from kaizen.events.schema import event_id, line, new_id
+from kaizen.events.spool import Spool
 spool = Spool(Path(sys.argv[1]), max_bytes=15_000)
 while True:
     request, now = new_id(), time.time()
@@ -43,9 +43,9 @@ while True:
 _COMPACTOR = """
 import sys
 from pathlib import Path
-from events.compact import compact
+from kaizen.events.compact import compact
 from kaizen.core.errors import KaizenError
-import events.parquet
+import kaizen.events.parquet
 print("ready", flush=True)
 while True:
     try:

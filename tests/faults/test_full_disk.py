@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from events.compact import compact
-from events.read import read
 from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home
+from kaizen.events.compact import compact
+from kaizen.events.read import read
 from rollout import deployments
 from rollout.deployments import Deployment
 from tests.integration.linear import ROWS, linear_release

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from kills import kill
 
-from events.joined import joined
-from events.labels import FILE, FOLDER, history, read
-from events.schema import event_id, line, new_id
 from kaizen.core.paths import PROJECT_ROOT
+from kaizen.events.joined import joined
+from kaizen.events.labels import FILE, FOLDER, history, read
+from kaizen.events.schema import event_id, line, new_id
 from usecases.digits.features import features
 
 ROWS = 60
@@ -28,9 +28,9 @@ pytestmark = [pytest.mark.slow]
 _WRITER = """
 import sys, time
 from pathlib import Path
-from events.label import Label
-from events.labels import append
-from events.schema import event_id, new_id
+from kaizen.events.label import Label
+from kaizen.events.labels import append
+from kaizen.events.schema import event_id, new_id
 while True:
     request = new_id()
     events = [event_id(request, row) for row in range(60)]
@@ -42,13 +42,13 @@ while True:
 
 _COMMAND = """
 import sys
-from events import labels
+from kaizen.events import labels
 write = labels.append
 def append(folder, given):
     write(folder, given)
     print("written", flush=True)
 labels.append = append
-from events import labelling
+from kaizen.events import labelling
 labelling.AT_ONCE = 10
 from cli.main import app
 app(["label", "digits", "--file", sys.argv[1], "--json"], standalone_mode=False)

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from events.read import read
+from kaizen.events.read import read
 from usecases.documents.extract import pictures
 from usecases.documents.pictures import prepare
 

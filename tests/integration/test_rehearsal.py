@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from rolling import Place, version_at
 
-from events.schema import SCHEMA, Event, event_id, line, new_id
-from events.spool import Spool
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
+from kaizen.events.schema import SCHEMA, Event, event_id, line, new_id
+from kaizen.events.spool import Spool
 from rollout import deployments, rehearsal
 from rollout.servers import address
 from rollout.state import State

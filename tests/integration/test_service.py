@@ -20,12 +20,12 @@ import orjson
 import psutil
 import pytest
 
-from events import labels, replay
-from events.joined import joined
-from events.read import count, read
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import PROJECT_ROOT, Home
 from kaizen.core.results import Release
+from kaizen.events import labels, replay
+from kaizen.events.joined import joined
+from kaizen.events.read import count, read
 from serving.client import smoke
 from serving.command import environment
 from serving.golden import Golden

@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from events.joined import joined
-from events.read import read
 from kaizen.core import catalog
 from kaizen.core.config import load
 from kaizen.core.paths import PROJECT_ROOT
 from kaizen.data.digest import row_digests
 from kaizen.data.split import split
+from kaizen.events.joined import joined
+from kaizen.events.read import read
 
 pytestmark = pytest.mark.integration
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from events import replay
-from events.read import read
+from kaizen.events import replay
+from kaizen.events.read import read
 from usecases.churn.generate import customers
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from events.schema import SCHEMA, Event, event_id, line, new_id, pack
-from events.spool import Spool
+from kaizen.events.schema import SCHEMA, Event, event_id, line, new_id, pack
+from kaizen.events.spool import Spool
 from usecases.diabetes.features import COLUMNS
 
 

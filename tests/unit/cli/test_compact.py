@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from events.schema import SCHEMA
+from kaizen.events.schema import SCHEMA
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from events.label import Label
-from events.labels import append, history, read
-from events.schema import event_id, line, new_id
 from kaizen.core.errors import UsageError
 from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home
+from kaizen.events.label import Label
+from kaizen.events.labels import append, history, read
+from kaizen.events.schema import event_id, line, new_id
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from events import parquet
-from events.compact import LOCK, compact
-from events.read import count, files, read
-from events.schema import Event, line
-from events.spool import Spool
 from kaizen.core.errors import KaizenError
 from kaizen.core.locks import held
 from kaizen.core.paths import PROJECT_ROOT
+from kaizen.events import parquet
+from kaizen.events.compact import LOCK, compact
+from kaizen.events.read import count, files, read
+from kaizen.events.schema import Event, line
+from kaizen.events.spool import Spool
 
 DAY = 86400
 
@@ -134,7 +134,7 @@ def test_between_parquet_and_removal_an_event_is_seen_once(
 def test_a_file_compacted_between_listing_and_reading_is_still_read(
     folder: Path, limit: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import events.read as reader
+    import kaizen.events.read as reader
 
     before, total = list(read(folder, limit=limit)), count(folder)
     real = reader.listed
@@ -162,7 +162,7 @@ def test_the_file_of_a_dead_writer_is_taken_and_of_a_living_one_not(tmp_path: Pa
     spool = Spool(tmp_path)
     spool.write([line(e) for e in make()])
     code = (
-        "import sys, os; from pathlib import Path; from events.spool import Spool;"
+        "import sys, os; from pathlib import Path; from kaizen.events.spool import Spool;"
         "Spool(Path(sys.argv[1])).write([sys.stdin.buffer.read()]); os._exit(9)"
     )
     content = b"".join(map(line, make(2)))

@@ -7,14 +7,14 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
-import events.labels as store
-from events.compact import compact
-from events.joined import answers, joined
-from events.label import MOST_BYTES, Label, Terms, event_id, line
-from events.labels import append, history, read
-from events.schema import Event
-from events.schema import line as event_line
+import kaizen.events.labels as store
 from kaizen.core.errors import KaizenError
+from kaizen.events.compact import compact
+from kaizen.events.joined import answers, joined
+from kaizen.events.label import MOST_BYTES, Label, Terms, event_id, line
+from kaizen.events.labels import append, history, read
+from kaizen.events.schema import Event
+from kaizen.events.schema import line as event_line
 from usecases.diabetes.features import features as diabetes
 from usecases.digits.features import features as digits
 

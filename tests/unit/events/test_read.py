@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import events.read as reader
-from events.read import count, files, read
-from events.schema import Event, line
+import kaizen.events.read as reader
 from kaizen.core.errors import KaizenError
+from kaizen.events.read import count, files, read
+from kaizen.events.schema import Event, line
 
 
 def write(path: Path, events: list[Event], tail: bytes = b"") -> None:

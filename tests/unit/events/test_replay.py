@@ -5,8 +5,8 @@ from base64 import b64encode
 import numpy as np
 import pytest
 
-from events import replay
-from events.schema import pack
+from kaizen.events import replay
+from kaizen.events.schema import pack
 from usecases.digits.features import features
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from events import retention
-from events.compact import compact
-from events.parquet import parts
-from events.read import count, files, read
-from events.schema import Event, line
 from kaizen.core.settings import EventsRule
+from kaizen.events import retention
+from kaizen.events.compact import compact
+from kaizen.events.parquet import parts
+from kaizen.events.read import count, files, read
+from kaizen.events.schema import Event, line
 
 DAY = 86400.0
 NOW = 100 * DAY + 3600

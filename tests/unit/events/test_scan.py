@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from events import parquet, scan
-from events.compact import compact
-from events.read import read
-from events.schema import Event, line
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.events import parquet, scan
+from kaizen.events.compact import compact
+from kaizen.events.read import read
+from kaizen.events.schema import Event, line
 from usecases.diabetes.features import COLUMNS, features
 
 DAY = 86400.0

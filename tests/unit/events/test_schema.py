@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from events.schema import PROBE_PREFIX, line, new_id, pack, unpack
+from kaizen.events.schema import PROBE_PREFIX, line, new_id, pack, unpack
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "<f4", ">f4", "<f8", "<i8", "bool"])

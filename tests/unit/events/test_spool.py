@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from events.compact import compact
-from events.read import count, files, read
-from events.schema import line
-from events.spool import OPEN, SEALED, Spool
 from kaizen.core.paths import PROJECT_ROOT
+from kaizen.events.compact import compact
+from kaizen.events.read import count, files, read
+from kaizen.events.schema import line
+from kaizen.events.spool import OPEN, SEALED, Spool
 
 _WRITER = """
 import sys
 from pathlib import Path
-from events.schema import event_id, line, new_id
-from events.spool import Spool
+from kaizen.events.schema import event_id, line, new_id
+from kaizen.events.spool import Spool
 spool = Spool(Path(sys.argv[1]), max_bytes=200_000)
 while True:
     request = new_id()
@@ -148,7 +148,7 @@ def test_what_was_written_is_synced_within_a_moment(
 def test_no_more_files_than_may_be_until_they_are_compacted(
     tmp_path: Path, make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.spool._LOOK_S", 0.0)
+    monkeypatch.setattr("kaizen.events.spool._LOOK_S", 0.0)
     spool = Spool(tmp_path, max_bytes=500, sync_seconds=0.01, max_total=3000)
     outcomes = [spool.write([line(e) for e in make(2)]) for _ in range(6)]
     assert outcomes[0]

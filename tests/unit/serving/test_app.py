@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from events.read import count, read
+from kaizen.events.read import count, read
 from serving.app import create
 from serving.golden import Golden
 from usecases.diabetes.features import COLUMNS, features

@@ -11,9 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import serving.feedback as desk
-from events.joined import joined
-from events.label import MOST_BYTES, Label, Terms
-from events.labels import history, read
+from kaizen.events.joined import joined
+from kaizen.events.label import MOST_BYTES, Label, Terms
+from kaizen.events.labels import history, read
 from serving import keyring
 from serving.app import create
 from serving.feedback import Feedback, payload_model

@@ -19,7 +19,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from starlette.testclient import TestClient
 
-from events.read import read
+from kaizen.events.read import read
 from serving.app import create
 from serving.golden import Golden
 from serving.scorer import Scorer

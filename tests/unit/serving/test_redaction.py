@@ -10,9 +10,9 @@ import orjson
 import pytest
 from starlette.datastructures import Headers
 
-from events.read import read
-from events.replay import as_sent
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.events.read import read
+from kaizen.events.replay import as_sent
 from serving import bundle, keyring
 from serving.model import METADATA
 from serving.parser import BYTES, JSON

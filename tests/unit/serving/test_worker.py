@@ -10,7 +10,7 @@ import orjson
 import pytest
 from starlette.datastructures import Headers
 
-from events import read, replay
+from kaizen.events import read, replay
 from serving import keyring
 from serving.parser import BYTES
 from serving.refusal import Refusal

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from events.schema import SCHEMA, Event, event_id, new_id, pack
+from kaizen.events.schema import SCHEMA, Event, event_id, new_id, pack
 
 Pictured = Callable[..., Event]
 

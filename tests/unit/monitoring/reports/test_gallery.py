@@ -17,13 +17,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from events.joined import Labelled, joined
-from events.label import Label
-from events.labels import append
-from events.read import read
-from events.schema import line, pack
 from kaizen.core import catalog
 from kaizen.core.usecase import ArraySpec
+from kaizen.events.joined import Labelled, joined
+from kaizen.events.label import Label
+from kaizen.events.labels import append
+from kaizen.events.read import read
+from kaizen.events.schema import line, pack
 from monitoring.drift.profile import Profile
 from monitoring.reports import gallery_page
 from monitoring.reports.flags import Rules
@@ -130,7 +130,7 @@ def test_a_picture_is_a_matrix_of_bytes_however_it_was_sent(pictured) -> None:
 
 
 def bank(age: float = 42, at: float = AT, sure: float = 0.9, **inputs):
-    from events.schema import event_id, new_id
+    from kaizen.events.schema import event_id, new_id
 
     request = new_id()
     values = {**CHURN.examples[0], "Age": age}

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from letters import LETTERS, rows
 
-from events.labelling import record
-from events.labelling import rows as label_rows
-from events.labels import read as read_labels
-from events.read import read
-from events.schema import line, new_id
 from kaizen.core.config import check
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.events.labelling import record
+from kaizen.events.labelling import rows as label_rows
+from kaizen.events.labels import read as read_labels
+from kaizen.events.read import read
+from kaizen.events.schema import line, new_id
 from monitoring.scenarios import journal, sending, simulation, sources, traffic
 from monitoring.scenarios.scenario import Scenario
 

@@ -1,10 +1,10 @@
 import time
 from pathlib import Path
 
-from events import labels
-from events.compact import compact
-from events.label import Label
 from kaizen.core.monitoring_settings import CountWindow, MonitoringRule
+from kaizen.events import labels
+from kaizen.events.compact import compact
+from kaizen.events.label import Label
 from monitoring.watch import labelled
 from monitoring.watch.window import Window
 from monitoring.watch.windows import due

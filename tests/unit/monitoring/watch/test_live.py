@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from logged import event
 
-from events.schema import line, pack
-from events.spool import Spool
+from kaizen.events.schema import line, pack
+from kaizen.events.spool import Spool
 from monitoring.drift.profile import Profile
 from monitoring.drift.stream import ROW_ALARM
 from monitoring.observation import observe_frame

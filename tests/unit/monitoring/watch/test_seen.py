@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from logged import Worker, event
 
-from events import labels
-from events.compact import compact
-from events.label import Label
-from events.schema import line, pack
-from events.spool import Spool
 from kaizen.core.errors import KaizenError
 from kaizen.core.monitoring_settings import CountWindow, MonitoringRule
 from kaizen.core.usecase import Features
+from kaizen.events import labels
+from kaizen.events.compact import compact
+from kaizen.events.label import Label
+from kaizen.events.schema import line, pack
+from kaizen.events.spool import Spool
 from monitoring.watch.seen import Seen, rows
 from monitoring.watch.window import Window
 from monitoring.watch.windows import due

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logged import Worker, event
 
-from events import heads, parquet, retention
-from events.compact import compact
-from events.schema import line
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.monitoring_settings import CountWindow, MonitoringRule, TimeWindow
 from kaizen.core.settings import EventsRule
+from kaizen.events import index, parquet, retention
+from kaizen.events.compact import compact
+from kaizen.events.schema import line
 from monitoring.watch.progress import Progress
 from monitoring.watch.seen import rows
 from monitoring.watch.window import Window
@@ -313,9 +313,9 @@ def test_of_many_events_few_are_read(folder, workers, monkeypatch) -> None:
     monkeypatch.setattr(parquet, "_GROUP", 50)
     workers[0].answer(*range(1000))
     seal_and_compact(folder, workers[0])
-    looked: list[heads.Group] = []
-    real = heads.Group.heads
-    monkeypatch.setattr(heads.Group, "heads", lambda each: (looked.append(each), real(each))[1])
+    looked: list[index.Group] = []
+    real = index.Group.heads
+    monkeypatch.setattr(index.Group, "heads", lambda each: (looked.append(each), real(each))[1])
     judged: list[Window] = []
     for _ in range(15):
         judged.append(ask(folder, judged))
@@ -326,7 +326,7 @@ def test_of_many_events_few_are_read(folder, workers, monkeypatch) -> None:
     workers[0].answer(1000)
     end = Progress.of(walk(folder, judged), "diabetes", "3")
     (path,) = [path for path in folder.glob("*.open") if path.stat().st_size]
-    assert end.rests.get(heads.stem(path), 0) == 0
+    assert end.rests.get(index.stem(path), 0) == 0
 
 
 @settings(max_examples=60, deadline=None)

@@ -20,18 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from events import columns
-from events.read import PARQUET, parsed
 from kaizen.core.atomic import sync_folder, write_bytes
 from kaizen.core.usecase import Features
+from kaizen.events import columns
+from kaizen.events.read import PARQUET, parsed
 
 SUFFIX = ".parquet"
 LINE = "event"
 """The column that holds the line as the service wrote it, byte for byte. The others
-(``events.columns``) say the same in types, to be scanned."""
+(``kaizen.events.columns``) say the same in types, to be scanned."""
 AT = "at"
 """The column that holds the byte at which the line began in its spool file: what had been written
-when somebody looked can be told from what came later (``events/heads.py``)."""
+when somebody looked can be told from what came later (``kaizen/events/index.py``)."""
 _GROUP = 8192
 """Rows in a group: what is read at once, and the grain at which times are skipped."""
 _PROBES, _FORM = b"kaizen.probes", b"kaizen.form"

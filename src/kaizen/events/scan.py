@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from events import columns, parquet
-from events.read import compacted, listed, spooled
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import Features
+from kaizen.events import columns, parquet
+from kaizen.events.read import compacted, listed, spooled
 
 VIEW = "events"
 _INNER = f"'{parquet.LINE}', '{parquet.AT}', 'day'"
@@ -68,9 +68,10 @@ def relation(
     features: Features | None = None,
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> duckdb.DuckDBPyRelation:
-    """The events in ``folder``, lazily, in no order; by the same files as ``events.read.read``.
+    """The events in ``folder``, lazily, in no order; by the same files as
+    ``kaizen.events.read.read``.
 
-    Its columns are ``version``, those of ``events.columns.PLAIN``, and ``inputs.NAME`` and
+    Its columns are ``version``, those of ``kaizen.events.columns.PLAIN``, and ``inputs.NAME`` and
     ``response.NAME`` (quote these: they have a dot) for what is a single value: null where an event
     has none, absent where none has. An event that somebody copied into a second file comes twice.
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from events import labels
-from events.label import Label
-from events.read import read
-from events.schema import event_id
 from kaizen.core.usecase import Features
+from kaizen.events import labels
+from kaizen.events.label import Label
+from kaizen.events.read import read
+from kaizen.events.schema import event_id
 
 CLOCK_S = 60.0
 """By how much a machine's clock may have gone back between a request's id and its event's time."""
@@ -39,7 +39,7 @@ def joined(
     Args:
         features: the use case.
         folder: ``Home.events / USECASE``.
-        limit, version, since: see :func:`events.read.read`.
+        limit, version, since: see :func:`kaizen.events.read.read`.
         labelled_only: pass events without a label over, before ``limit`` counts.
 
     Raises:

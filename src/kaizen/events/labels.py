@@ -13,8 +13,8 @@ import os
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
-from events.label import PREFIX, Label, line, parsed
 from kaizen.core.atomic import sync_folder
+from kaizen.events.label import PREFIX, Label, line, parsed
 
 FOLDER, FILE = "labels", "labels.jsonl"
 """In a use case's folder of events."""

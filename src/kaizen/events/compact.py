@@ -17,14 +17,14 @@ from functools import cache, partial
 from operator import itemgetter
 from pathlib import Path
 
-from events import columns, parquet, retention
-from events.read import PARQUET, parsed
-from events.spool import OPEN, SEALED, TORN
 from kaizen.core.atomic import sync_folder
 from kaizen.core.errors import KaizenError
 from kaizen.core.locks import held
 from kaizen.core.settings import EventsRule
 from kaizen.core.usecase import Features
+from kaizen.events import columns, parquet, retention
+from kaizen.events.read import PARQUET, parsed
+from kaizen.events.spool import OPEN, SEALED, TORN
 
 LOCK = ".compact.lock"
 _Order = tuple[float, str, int]

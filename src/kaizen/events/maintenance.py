@@ -1,4 +1,4 @@
-"""Compaction and retention of every use case of a home: ``python -m events.upkeep``.
+"""Compaction and retention of every use case of a home: ``python -m kaizen.events.maintenance``.
 
 The supervisor starts it now and then, as a process of its own, so that it stays small itself.
 """
@@ -9,11 +9,11 @@ import logging
 import sys
 from collections.abc import Iterable
 
-from events.compact import Outcome, compact
 from kaizen.core import catalog
 from kaizen.core.config import events_rule
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home, home
+from kaizen.events.compact import Outcome, compact
 
 _log = logging.getLogger("kaizen.upkeep")
 

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from events import columns
-from events.parquet import AT, LINE, Part
-from events.read import parsed
-from events.spool import OPEN, SEALED
+from kaizen.events import columns
+from kaizen.events.parquet import AT, LINE, Part
+from kaizen.events.read import parsed
+from kaizen.events.spool import OPEN, SEALED
 
 Key = tuple[float, str, int]
 """Time, request and row: the order of events."""
@@ -257,7 +257,7 @@ def events(
     """The events of ``heads`` by key; those that are not there, or are damaged, are left out.
 
     Args:
-        paths, parts: files that hold every event once (``events.read.listed``).
+        paths, parts: files that hold every event once (``kaizen.events.read.listed``).
         heads: of events in them.
 
     Raises:

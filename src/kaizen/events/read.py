@@ -1,8 +1,8 @@
 """Reads the events of a use case back, oldest first, over all its files.
 
-Events are in spool files and, once compacted, in Parquet (``events/parquet.py``, imported only
-where there are such files). A torn line (its writer was killed in the middle of it, or the disk was
-full) is passed over.
+Events are in spool files and, once compacted, in Parquet (``kaizen/events/parquet.py``, imported
+only where there are such files). A torn line (its writer was killed in the middle of it, or the
+disk was full) is passed over.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from events.schema import PROBE_PREFIX, check_schema, event_id
-from events.spool import OPEN, SEALED
+from kaizen.events.schema import PROBE_PREFIX, check_schema, event_id
+from kaizen.events.spool import OPEN, SEALED
 
 if TYPE_CHECKING:
-    from events.parquet import Part
+    from kaizen.events.parquet import Part
 
 PARQUET = "parquet"
 """Where compacted events lie, in the use case's folder."""
@@ -114,7 +114,7 @@ def listed(folder: Path) -> tuple[list[Path], list[Part]]:
     paths = files(folder)
     if not (folder / PARQUET).is_dir():
         return paths, []
-    from events.parquet import parts
+    from kaizen.events.parquet import parts
 
     spooled = {_stem(path) for path in paths}
     return paths, [part for part in parts(folder) if part.stem not in spooled]
@@ -122,7 +122,7 @@ def listed(folder: Path) -> tuple[list[Path], list[Part]]:
 
 def _made_from(path: Path) -> list[Part]:
     """Where the events of a spool file are that was compacted since it was listed."""
-    from events.parquet import parts
+    from kaizen.events.parquet import parts
 
     return parts(path.parent, _stem(path))
 

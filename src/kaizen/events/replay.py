@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from events.schema import unpack
 from kaizen.core.usecase import Array, ArraySpec, Features, Inputs, InvalidInput, Outputs
+from kaizen.events.schema import unpack
 
 
 def inputs(features: Features, events: Sequence[Mapping[str, Any]]) -> Inputs:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from events import labels
-from events.joined import answers
-from events.label import Label, Terms, event_id, line
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import Features
+from kaizen.events import labels
+from kaizen.events.joined import answers
+from kaizen.events.label import Label, Terms, event_id, line
 
 COLUMNS = ("event", "label")
 AT_ONCE = 1000

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from events import replay
 from kaizen.core.usecase import Features
+from kaizen.events import replay
 
 PLAIN = pa.schema(
     [

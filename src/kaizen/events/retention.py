@@ -11,10 +11,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from events.read import PARQUET
-from events.spool import SEALED, TORN
 from kaizen.core.atomic import sync_folder
 from kaizen.core.settings import EventsRule
+from kaizen.events.read import PARQUET
+from kaizen.events.spool import SEALED, TORN
 
 DAY_S = 86400.0
 _GOING = ".gone-"
