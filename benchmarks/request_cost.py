@@ -38,7 +38,7 @@ _SERVE = """
 import sys
 from pathlib import Path
 import uvicorn
-from serving.app import create
+from kaizen.server.app import create
 app = create(Path(sys.argv[1]), Path(sys.argv[2]))
 uvicorn.run(app, port=int(sys.argv[3]), http="httptools", loop="uvloop", log_level="error")
 """

@@ -9,7 +9,7 @@ import typer
 from cli.output import columns, error, line
 
 if TYPE_CHECKING:
-    from serving.comparison import Comparison
+    from kaizen.client.comparison import Comparison
 
 SHOWN = 10
 """How many of a kind are listed for people."""

@@ -55,10 +55,10 @@ def image(
     """
     from kaizen.core import catalog
     from kaizen.core.config import load
+    from kaizen.packaging import engines
+    from kaizen.packaging import image as images
     from registry import versions
     from rollout import chosen
-    from serving import engines
-    from serving import image as images
 
     catalog.check(usecase)
     if push and tag is None:

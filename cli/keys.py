@@ -27,7 +27,7 @@ def create(
 
     Example: `kaizen keys create shop --scope predict`
     """
-    from serving import keyring
+    from kaizen.server import keyring
 
     key = keyring.create(home().keys, name, scope)
     if json:
@@ -43,7 +43,7 @@ def list_keys(json: options.Json = False) -> None:
 
     Example: `kaizen keys list`
     """
-    from serving import keyring
+    from kaizen.server import keyring
 
     keys = keyring.listed(home().keys)
     if json:
@@ -61,7 +61,7 @@ def revoke(name: Name, json: options.Json = False) -> None:
 
     Example: `kaizen keys revoke shop`
     """
-    from serving import keyring
+    from kaizen.server import keyring
 
     gone = keyring.revoke(home().keys, name)
     if json:

@@ -49,10 +49,10 @@ def replay(
     """
     from kaizen.core import catalog
     from kaizen.core.config import load
+    from kaizen.inference.golden import TOLERANCE
     from registry import versions
     from rollout import chosen
     from rollout import replay as replaying
-    from serving.golden import TOLERANCE
 
     features = catalog.features(usecase)
     began = time.time() - age(since) if since else None

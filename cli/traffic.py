@@ -95,9 +95,9 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 
 def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, json: bool) -> None:
     from kaizen.core.config import load
+    from kaizen.server.command import processes
     from registry import versions
     from rollout import chosen, shifts
-    from serving.command import processes
 
     config = load(usecase)
     forced = chosen.past_the_gate(usecase, weights, home(), force=force)

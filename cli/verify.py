@@ -42,18 +42,18 @@ def verify(
 
     Example: `kaizen verify diabetes --inputs rows.csv --truth answers.csv --tolerance 0.5`
     """
+    from kaizen.client import http_client
+    from kaizen.client.comparison import compare
+    from kaizen.client.expected_answers import questions
     from kaizen.core import catalog
+    from kaizen.inference.golden import TOLERANCE
     from rollout import deployments
-    from serving import client
-    from serving.comparison import compare
-    from serving.golden import TOLERANCE
-    from serving.truth import questions
 
     asked = questions(catalog.features(usecase), inputs, truth)
     served = {each.usecase: each.url for each in deployments.status(home())}
     if usecase not in served:
         raise unknown("deployment", usecase, served)
-    with client.asking(served[usecase], probe=True) as ask:
+    with http_client.asking(served[usecase], probe=True) as ask:
         found = compare(
             asked,
             ask,

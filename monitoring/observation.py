@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kaizen.core.usecase import Array, Features
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 
 EMBEDDING, CONFIDENCE = "embedding", "confidence"
 """Observations that say of a row by itself whether it is like others."""

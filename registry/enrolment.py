@@ -12,10 +12,10 @@ from kaizen.core.config import Config
 from kaizen.core.paths import Home
 from kaizen.core.results import Decision
 from kaizen.core.usecase import Array, Curve, UseCase
+from kaizen.inference.golden import Golden
+from kaizen.inference.scorer import Scorer
 from registry import commit, tracking, versions
 from registry.tracking import DatasetUsed, Record
-from serving.golden import Golden
-from serving.scorer import Scorer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kaizen.core.usecase import UseCase
-from serving.golden import Golden, verify
-from serving.scorer import Scorer
+from kaizen.inference.golden import Golden, verify
+from kaizen.inference.scorer import Scorer
 
 GOLDEN_ROWS = 32
 

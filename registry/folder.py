@@ -18,8 +18,8 @@ from mlflow.models import Model, infer_signature
 
 from kaizen.core.errors import KaizenError
 from kaizen.core.usecase import Array, Inputs, Outputs
+from kaizen.inference.golden import Golden
 from registry.environment import pinned
-from serving.golden import Golden
 
 MODEL = "model.onnx"
 GOLDEN = "golden.json"

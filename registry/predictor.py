@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from kaizen.core import catalog
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import Array, Features, Inputs, InvalidInput, Outputs
+from kaizen.inference.scorer import Scorer
 from registry import versions
 from registry.versions import ModelVersion
-from serving.scorer import Scorer
 
 Rows = Sequence[Mapping[str, Any]] | pd.DataFrame | Array
 

@@ -20,8 +20,8 @@ from mlflow.exceptions import MlflowException
 from kaizen.core.errors import KaizenError, UsageError, unknown
 from kaizen.core.results import Record
 from kaizen.core.usecase import Inputs, Outputs
+from kaizen.inference.golden import Golden
 from registry import folder, store
-from serving.golden import Golden
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 SHA256, DATASET = "model_sha256", "dataset_digest"

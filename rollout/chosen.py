@@ -12,7 +12,7 @@ from kaizen.core.settings import EventsRule, ServingRule
 from rollout.state import State
 
 if TYPE_CHECKING:
-    from serving.golden import Golden
+    from kaizen.inference.golden import Golden
 
 
 def past_the_gate(usecase: str, versions: Iterable[str], home: Home, *, force: bool) -> str:
@@ -51,12 +51,12 @@ def packaged(
     Raises:
         KaizenError: model or golden set are gone, or the build failed.
     """
+    from kaizen.packaging import bento
     from registry import lineage, profiles
     from registry import versions as registry
-    from serving import bundle
 
     golden = registry.golden(usecase, version)
-    release = bundle.build(
+    release = bento.build(
         usecase=usecase,
         version=version,
         model=registry.onnx_bytes(usecase, version),

@@ -23,7 +23,7 @@ from rollout.shifts import rollback, undo
 from rollout.state import Desired, State
 
 if TYPE_CHECKING:
-    from serving.golden import Golden
+    from kaizen.inference.golden import Golden
 
 __all__ = [
     "Deployment",

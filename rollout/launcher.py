@@ -35,7 +35,7 @@ def bento(release: Release, port: int, workers: int, folder: Path, home: Home) -
         KaizenError: the folder of the Bento is gone.
     """
     from kaizen.core.errors import KaizenError
-    from serving import command
+    from kaizen.server import command
 
     if not Path(release.path).is_dir():
         raise KaizenError(

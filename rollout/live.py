@@ -20,7 +20,7 @@ from rollout.servers import address
 from rollout.state import Desired, Placed, State
 
 if TYPE_CHECKING:
-    from serving.golden import Golden
+    from kaizen.inference.golden import Golden
 
 Follow = Callable[[str, str], None]
 """Called with use case and version once that version has every request."""
@@ -128,9 +128,9 @@ def explained(home: Home, release: Release, what: str = "deployed") -> Iterator[
 
 def checking(home: Home, golden: Golden, version: str) -> Check:
     """Asks the golden set of ``version`` at a URL of ``home``."""
-    from serving import client
+    from kaizen.client import http_client
 
-    return partial(client.smoke, golden=golden, version=version, of=home)
+    return partial(http_client.smoke, golden=golden, version=version, of=home)
 
 
 class Staged:
@@ -171,7 +171,7 @@ def golden_of(home: Home, release: Release) -> Golden:
     Raises:
         KaizenError: it is gone.
     """
-    from serving.golden import Golden
+    from kaizen.inference.golden import Golden
 
     file = _golden_file(home, release)
     if not file.exists():

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kaizen.client import http_client
 from kaizen.core import catalog
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
 from kaizen.core.usecase import Features
 from rollout import replay
-from serving import client
 
 LONGEST_S = 5.0
 """No new request is asked again after this long; the newest come first."""
@@ -51,7 +51,7 @@ def rehearse(
     if not events:
         return f"no recent requests of v{before} to replay"
     features = catalog.features(usecase)
-    with client.asking(url, probe=True, of=home) as ask:
+    with http_client.asking(url, probe=True, of=home) as ask:
         tried = replay.again(
             features,
             _in_time(events),
@@ -104,7 +104,7 @@ def _answered_still(
     What it refuses today was changed in the log since: nobody can be asked that again.
     """
     try:
-        with client.asking(url, probe=True, of=home) as ask:
+        with http_client.asking(url, probe=True, of=home) as ask:
             refused = replay.again(features, events, ask).found.refused if events else ()
     except KaizenError:
         refused = ()

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from kaizen.client import http_client
+from kaizen.client.comparison import Ask, Comparison, Question, compare
+from kaizen.client.subprocess_client import apart
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
 from kaizen.core.usecase import Features
 from kaizen.events import read, replay
+from kaizen.inference.golden import TOLERANCE
 from rollout.servers import address, is_ready
 from rollout.state import State
-from serving import client
-from serving.apart import apart
-from serving.comparison import Ask, Comparison, Question, compare
-from serving.golden import TOLERANCE
 
 
 class Replay(Record):
@@ -56,7 +56,7 @@ def again(
     ignore: Iterable[str] = (),
     at_once: int = 1,
 ) -> Replay:
-    """Ask ``events`` again; see :func:`serving.comparison.compare`.
+    """Ask ``events`` again; see :func:`kaizen.client.comparison.compare`.
 
     Raises:
         KaizenError: what is asked gives no answer.
@@ -95,7 +95,7 @@ def asking(home: Home, release: Release) -> Iterator[Ask]:
         row = state.desired().get(release.usecase)
     placed = row.placed(release.version) if row else None
     if placed and placed.release == release and is_ready(placed.port):
-        with client.asking(address(placed.port), probe=True, of=home) as ask:
+        with http_client.asking(address(placed.port), probe=True, of=home) as ask:
             yield ask
     else:
         with apart(release, home) as ask:

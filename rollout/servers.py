@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from kaizen.client import readiness
 from kaizen.core import http, ports
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
@@ -16,7 +17,6 @@ from kaizen.core.results import Release
 from rollout import router
 from rollout.launcher import Launcher
 from rollout.state import Desired, Placed, Service, State
-from serving import readiness
 
 SERVER_PORTS = range(20000, 30000)
 """Below the ports that the system gives to clients."""

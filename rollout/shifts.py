@@ -16,7 +16,7 @@ from rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
 from rollout.state import Desired, State
 
 if TYPE_CHECKING:
-    from serving.golden import Golden
+    from kaizen.inference.golden import Golden
 
 Prepare = Callable[[str], tuple[Release, "Golden"]]
 """Given a version that has no server yet: its packaged release and golden set."""

@@ -25,10 +25,10 @@ from typing import Any
 import bentoml
 from starlette.types import ASGIApp
 
-from serving import protocol
-from serving.app import create
-from serving.model import METADATA
-from serving.origin import check
+from kaizen.server import protocol
+from kaizen.server.app import create
+from kaizen.server.import_guard import check
+from kaizen.server.model import METADATA
 
 FOLDER = Path(__file__).resolve().parent.parent
 """Where the release lies: the root of the code in the Bento."""

@@ -10,12 +10,12 @@ from zenml.types import HTMLString
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.data.digest import row_digests
+from kaizen.inference.scorer import Scorer
 from monitoring import observation
 from monitoring.drift import check
 from monitoring.drift.profile import Profile
 from monitoring.reports import drift_page
 from registry import profiles, training_data, versions
-from serving.scorer import Scorer
 from stacks.zenml_settings import heavy
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import catalog, progress
+from kaizen.inference.scorer import Scorer
 from monitoring.performance.baseline import Baseline
-from serving.scorer import Scorer
 from stacks.zenml_settings import ARRAY
 from usecases import scores
 

@@ -8,15 +8,15 @@ from kaizen.core import progress
 from kaizen.core.paths import home
 from kaizen.core.results import Release
 from kaizen.core.settings import EventsRule, ServingRule
+from kaizen.packaging import bento
 from registry import lineage, profiles, versions
-from serving import bundle
 
 
 @step(enable_cache=False)
 def package(
     usecase: str, version: str, rule: dict[str, Any], events: dict[str, Any]
 ) -> Annotated[Release, "release"]:
-    release = bundle.build(
+    release = bento.build(
         usecase=usecase,
         version=version,
         model=versions.onnx_bytes(usecase, version),

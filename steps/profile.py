@@ -7,9 +7,9 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.errors import KaizenError
+from kaizen.inference.scorer import Scorer
 from monitoring import observation
 from monitoring.drift import check
-from serving.scorer import Scorer
 from stacks.zenml_settings import heavy
 
 

@@ -10,9 +10,9 @@ from kaizen.core import catalog, progress
 from kaizen.core.config import Config
 from kaizen.core.paths import home
 from kaizen.core.results import Decision
+from kaizen.inference.golden import Golden
 from registry import baselines, profiles
 from registry.enrolment import Judged, enrol
-from serving.golden import Golden
 
 
 @step(enable_cache=False)

@@ -4,20 +4,20 @@ from typing import Annotated
 
 from zenml import step
 
+from kaizen.client import http_client
 from kaizen.core import progress
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
 from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment
-from serving import client
 
 
 @step(enable_cache=False)
 def smoke(usecase: str, deployment: Deployment) -> Annotated[int, "answers_checked"]:
     golden = versions.golden(usecase, deployment.version)
     try:
-        client.smoke(deployment.url, golden, deployment.version)
+        http_client.smoke(deployment.url, golden, deployment.version)
     except KaizenError as error:
         raise deployments.undo(deployment, error, home(), follow=versions.promote) from error
     progress.figure(f"{len(golden.requests)} golden answers through the router")

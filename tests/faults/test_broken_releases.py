@@ -17,11 +17,11 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule, ServingRule
+from kaizen.inference.golden import Golden
+from kaizen.packaging import bento as packaging_bento
 from registry.export import export
 from rollout import deployments
 from rollout.launcher import Launch
-from serving import bundle
-from serving.golden import Golden
 from usecases.diabetes.model import usecase
 
 BROKEN = {
@@ -98,7 +98,7 @@ def bento(home: Home) -> tuple[Release, Golden]:
     frame = usecase.load(usecase.Data())
     trained = usecase.train(usecase.Params(), frame, frame.iloc[:0], 0, lambda _: None)
     onnx, golden, _ = export(usecase, trained.model, frame)
-    made = bundle.build(
+    made = packaging_bento.build(
         usecase="diabetes", version="1", model=onnx, golden=golden, metadata={},
         rule=ServingRule(), home=home,
     )  # fmt: skip

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from serving.metrics import ENDPOINTS
+from kaizen.server.metrics import ENDPOINTS
 from tests.integration.linear import linear_release
 from tests.integration.served import Server, start, stop
 

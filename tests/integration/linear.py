@@ -11,9 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import ServingRule
-from serving.bundle import build
-from serving.golden import Golden
-from serving.scorer import Scorer
+from kaizen.inference.golden import Golden
+from kaizen.inference.scorer import Scorer
+from kaizen.packaging.bento import build
 from usecases.diabetes.features import COLUMNS, features
 
 VALUES = np.random.default_rng(0).normal(0, 0.05, (20, 10))

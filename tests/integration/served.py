@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kaizen.client.http_client import wait_ready
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from serving.client import wait_ready
-from serving.command import command, environment
-from serving.golden import Golden
+from kaizen.inference.golden import Golden
+from kaizen.server.command import command, environment
 
 
 @dataclass

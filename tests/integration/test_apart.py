@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from kaizen.client.comparison import ARRAY, ROWS, Question, compare
+from kaizen.client.subprocess_client import apart
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from serving.apart import apart
-from serving.comparison import ARRAY, ROWS, Question, compare
-from serving.golden import Golden
+from kaizen.inference.golden import Golden
 from tests.integration.linear import VALUES, linear_release
 
 pytestmark = pytest.mark.integration
@@ -48,7 +48,11 @@ def test_it_answers_as_the_service_would_and_leaves_nothing(packaged: Packaged) 
     ("name", "content", "message"),
     [
         ("model.onnx", "damaged", r"v7 refuses to serve: .*the release was changed"),
-        ("serving/app.py", "raise SystemExit('no such module')", "exit code 1: no such module"),
+        (
+            "kaizen/server/app.py",
+            "raise SystemExit('no such module')",
+            "exit code 1: no such module",
+        ),
     ],
 )
 def test_a_damaged_bento_says_so(

@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kaizen.client.http_client import smoke, wait_ready
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from serving import engines, image
-from serving.client import smoke, wait_ready
-from serving.golden import Golden
+from kaizen.inference.golden import Golden
+from kaizen.packaging import engines, image
 from tests.integration.linear import linear_release
 
 pytestmark = pytest.mark.integration

@@ -11,8 +11,8 @@ import pytest
 from old_home import OldHome, unpack
 
 from kaizen.core.layout import LAYOUT
-from serving.access import Door
-from serving.refusal import Refusal
+from kaizen.inference.refusal import Refusal
+from kaizen.server.access import Door
 
 pytestmark = pytest.mark.integration
 

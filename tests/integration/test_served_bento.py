@@ -11,10 +11,10 @@ import pytest
 
 from kaizen.core.paths import Home
 from kaizen.core.settings import ServingRule
+from kaizen.packaging import bento
 from registry.export import export
 from rollout import deployments
 from rollout.deployments import Deployment, ServiceStatus
-from serving import bundle
 from usecases.diabetes.model import usecase
 
 pytestmark = pytest.mark.integration
@@ -25,7 +25,7 @@ def live(other_home: Home, home: Home) -> Iterator[Deployment]:
     frame = usecase.load(usecase.Data())
     trained = usecase.train(usecase.Params(), frame, frame.iloc[:0], 0, lambda _: None)
     onnx, golden, _ = export(usecase, trained.model, frame)
-    release = bundle.build(
+    release = bento.build(
         usecase="diabetes",
         version="1",
         model=onnx,

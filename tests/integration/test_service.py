@@ -20,15 +20,15 @@ import orjson
 import psutil
 import pytest
 
+from kaizen.client.http_client import smoke
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import PROJECT_ROOT, Home
 from kaizen.core.results import Release
 from kaizen.events import labels, replay
 from kaizen.events.joined import joined
 from kaizen.events.read import count, read
-from serving.client import smoke
-from serving.command import environment
-from serving.golden import Golden
+from kaizen.inference.golden import Golden
+from kaizen.server.command import environment
 from tests.integration.linear import ROWS, VALUES, linear_release
 from tests.integration.served import Server, start, stop
 from usecases.diabetes.features import features

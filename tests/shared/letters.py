@@ -11,7 +11,7 @@ import pandera.pandas as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaizen.core.usecase import ArraySpec, Inputs, Outputs
-from usecases.columns import categories, numbers
+from kaizen.inference.columns import categories, numbers
 
 
 class Request(BaseModel):

@@ -21,10 +21,10 @@ from kaizen.core.atomic import write_text
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule
+from kaizen.inference.golden import Golden
 from rollout import deployments, processes, shifts
 from rollout.deployments import Deployment
 from rollout.launcher import Launch
-from serving.golden import Golden
 
 SERVER = Path(__file__).parent.parent / "integration" / "fake_server.py"
 GOLDEN = Golden(requests=[{"x": 1.0}], outputs={"value": [1.5]}, responses=[{"value": 1.5}])

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaizen.core.usecase import Array, ArraySpec, Inputs, InvalidInput, Outputs
-from usecases import columns as read
+from kaizen.inference import columns as read
 
 if TYPE_CHECKING:
     from kaizen.core.usecase import Columns

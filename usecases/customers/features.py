@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from kaizen.core.usecase import Array, ArraySpec, Inputs, Outputs
-from usecases import columns as read
+from kaizen.inference import columns as read
 
 if TYPE_CHECKING:
     from kaizen.core.usecase import Columns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaizen.core.usecase import Array, ArraySpec, Inputs, Outputs
-from usecases.columns import numbers
+from kaizen.inference.columns import numbers
 
 if TYPE_CHECKING:
     from kaizen.core.usecase import Columns

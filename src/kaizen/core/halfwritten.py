@@ -19,7 +19,7 @@ FILE = re.compile(r"\..+\.[a-z0-9_]{8}")
 FOLDER = re.compile(r"\.[0-9a-f]{12,64}\.[a-z0-9_]{8}")
 """The temporary folders of :mod:`kaizen.data.folders`: what they become is named by its content."""
 BUILD = re.compile(r"build-[a-z0-9_]{8}")
-"""The folders in which :mod:`serving.bundle` builds."""
+"""The folders in which :mod:`kaizen.packaging.bento` builds."""
 
 
 def find(home: Home, before: float) -> Leftovers:

@@ -22,9 +22,9 @@ from kaizen.core import catalog
 from kaizen.core.errors import unknown
 from kaizen.core.paths import Home
 from kaizen.core.usecase import Inputs, Outputs
+from kaizen.inference.golden import Golden
+from kaizen.inference.scorer import Scorer
 from registry import tracking, versions
-from serving.golden import Golden
-from serving.scorer import Scorer
 
 DIGEST = "d" * 64
 NUMBERS = count(1)

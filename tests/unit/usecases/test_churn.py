@@ -16,7 +16,7 @@ from kaizen.core.errors import UsageError
 from kaizen.core.settings import HashSplit
 from kaizen.core.usecase import Array, InvalidInput, Split
 from kaizen.data.split import split
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from stacks.zenml_materializers import TRUSTED_TYPES
 from usecases import scores
 from usecases.churn.features import CATEGORIES, NUMBERS, Request, features

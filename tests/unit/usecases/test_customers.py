@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sklearn import metrics
 
 from kaizen.core.usecase import Trained
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from usecases import scores
 from usecases.customers import segments
 from usecases.customers.features import AGE, INCOME, NUMBERS, SCORE, Request, features

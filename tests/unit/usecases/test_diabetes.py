@@ -14,7 +14,7 @@ from kaizen.core import config
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import InvalidInput, Split, Trained
 from kaizen.data.split import split
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from usecases.diabetes.features import COLUMNS, Request, features
 from usecases.diabetes.model import usecase
 from usecases.diabetes.settings import Data, Params

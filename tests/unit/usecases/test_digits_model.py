@@ -17,7 +17,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.usecase import Inputs, Split, Trained
 from kaizen.data.split import split
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from usecases.digits import source
 from usecases.digits.features import features
 from usecases.digits.model import usecase

@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from kaizen.core.errors import KaizenError
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from usecases.export import canonical
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -18,13 +18,13 @@ from kaizen.core.config import check
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import PROJECT_ROOT
 from kaizen.core.usecase import InvalidInput
+from kaizen.inference.parser import Parser
+from kaizen.inference.refusal import Refusal
 from monitoring.scenarios import sources, traffic
 from monitoring.scenarios.library import scenario
 from monitoring.scenarios.malformed import refusals, refused, spoilt
 from monitoring.scenarios.pool import Pool, changed
 from monitoring.scenarios.scenario import Scenario
-from serving.parser import Parser
-from serving.refusal import Refusal
 
 HOLDOUT = rows(1000, 0)
 NOISY = {

@@ -10,7 +10,7 @@ import pytest
 from kaizen.core.config import load
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.usecase import InvalidInput, Trained
-from serving.scorer import Scorer
+from kaizen.inference.scorer import Scorer
 from usecases.documents import silhouettes
 from usecases.documents.features import Request, features
 from usecases.documents.model import usecase

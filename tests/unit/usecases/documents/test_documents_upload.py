@@ -10,8 +10,8 @@ import pytest
 from pictured import SAME, apart, figure
 from PIL import Image
 
-from serving.parser import Parser
-from serving.refusal import Refusal
+from kaizen.inference.parser import Parser
+from kaizen.inference.refusal import Refusal
 from usecases.documents.features import features
 from usecases.documents.pictures import prepare
 

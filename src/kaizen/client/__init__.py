@@ -1,0 +1,1 @@
+"""Asks a service: over HTTP, or a Bento in a process of its own."""

@@ -1,0 +1,1 @@
+"""Builds the Bento of a model version, and its image."""

@@ -1,0 +1,1 @@
+"""What runs inside a Bento: the application, its workers, access and metrics."""
