@@ -14,6 +14,7 @@ from kaizen.core.config import Config, load
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
 from kaizen.core.results import RunResult
+from kaizen.evaluation import scores
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded
@@ -24,7 +25,6 @@ from rollout.deployments import Deployment
 from stacks import zenml_zygote
 from stacks.zenml_record import end_if_unfinished
 from stacks.zenml_start import activate
-from usecases import scores
 
 
 def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from kaizen.core.usecase import Array
-from usecases import resampled
-from usecases.resampled import Floats
+from kaizen.evaluation import resampled_scores
+from kaizen.evaluation.resampled_scores import Floats
 
 Direction = Literal["higher", "lower"]
 
@@ -49,8 +49,8 @@ def gains(
     A draw on which the score does not exist counts as the worst loss: what cannot be shown is not
     assumed.
     """
-    first = resampled.scorer(metric, truth, challenger, positive)
-    second = resampled.scorer(metric, truth, champion, positive)
+    first = resampled_scores.scorer(metric, truth, challenger, positive)
+    second = resampled_scores.scorer(metric, truth, champion, positive)
     drawn = np.concatenate(
         [
             relative_gain(first(weights), second(weights), direction)

@@ -9,8 +9,8 @@ import numpy as np
 
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array
+from kaizen.evaluation import scores
 from registry import bootstrap
-from usecases import scores
 
 
 @dataclass(frozen=True)

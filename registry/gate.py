@@ -17,8 +17,8 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.results import Decision
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array
+from kaizen.evaluation import scores
 from registry.comparison import Comparison, compare, count, percent
-from usecases import scores
 
 LEAST_ROWS = 30
 """Fewest rows on which new and older data are judged apart."""

@@ -14,7 +14,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.results import Candidate, Sweep
 from kaizen.core.usecase import Report, UseCase
 from kaizen.data.split import folds
-from usecases import scores
+from kaizen.evaluation import scores
 
 if TYPE_CHECKING:
     import pandas as pd

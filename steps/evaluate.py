@@ -7,10 +7,10 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import catalog, progress
+from kaizen.evaluation import scores
 from kaizen.inference.scorer import Scorer
 from monitoring.performance.baseline import Baseline
 from stacks.zenml_settings import ARRAY
-from usecases import scores
 
 
 @step(output_materializers={"answers": ARRAY})

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.drift.worlds import WORLDS, Seen, bank_model, bank_seen, taken
+from kaizen.evaluation import scores
 from monitoring.drift.profile import Profile
 from monitoring.performance import estimate, support
-from usecases import scores
 from usecases.churn.generate import customers
 
 KINDS = ("as before", "more from Germany", "half over 55")

@@ -11,8 +11,8 @@ import numpy as np
 
 from kaizen.core.errors import KaizenError
 from kaizen.core.usecase import Array, Outputs, Task, UseCase
+from kaizen.evaluation import scores
 from monitoring import archive
-from usecases import scores
 
 KIND, SCHEMA = "baseline", 1
 MOST_ROWS = 10_000

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaizen.core.usecase import Array
+from kaizen.evaluation import resampled_scores, scores
+from kaizen.evaluation.resampled_scores import Floats
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance, unknown
-from usecases import resampled, scores
-from usecases.resampled import Floats
 
 LEAST_ROWS = 50
 """Rows of a baseline that can be calibrated on."""
@@ -170,4 +170,4 @@ def _score(baseline: Baseline, counts: Floats) -> Floats:
     k = len(baseline.labels)
     truth, said = np.divmod(np.arange(k * k), k)
     positive = None if baseline.positive is None else baseline.labels.index(baseline.positive)
-    return resampled.scorer(baseline.metric, truth, said, positive)(counts)
+    return resampled_scores.scorer(baseline.metric, truth, said, positive)(counts)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.usecase import Array
+from kaizen.evaluation import resampled_scores, scores
+from kaizen.evaluation.resampled_scores import Floats
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance, unknown
-from usecases import resampled, scores
-from usecases.resampled import Floats
 
 LEVEL = 0.003
 """P at which a loss is beyond chance: with the drift check's 0.006 under 1 % together."""
@@ -144,10 +144,12 @@ def _cells(
     return (classes[cells // len(classes)], classes[cells % len(classes)]), window, reference
 
 
-def _scorer(baseline: Baseline, truth: Array, answers: Array) -> tuple[resampled.Draws, Exists]:
+def _scorer(
+    baseline: Baseline, truth: Array, answers: Array
+) -> tuple[resampled_scores.Draws, Exists]:
     """The metric on any counts of the cells, and whether it means anything there."""
     metric, positive = baseline.metric, baseline.positive
-    score = resampled.scorer(metric, truth, answers, positive)
+    score = resampled_scores.scorer(metric, truth, answers, positive)
     per_class = metric in ("precision", "recall", "f1")
     if per_class and positive is not None:
         about = (answers if metric == "precision" else truth) == positive
@@ -171,7 +173,7 @@ def _why_none(baseline: Baseline) -> str:
 
 
 def _interval(
-    score: resampled.Draws, exists: Exists, window: Floats, random: np.random.Generator
+    score: resampled_scores.Draws, exists: Exists, window: Floats, random: np.random.Generator
 ) -> tuple[float, float]:
     """Two-sided 95 % of the window's metric: percentiles of the bootstrap (Efron 1979)."""
     held = np.flatnonzero(window)
@@ -212,7 +214,7 @@ def _rank(loss: float, drawn: Iterable[Floats]) -> float:
 
 
 def _cuts(
-    score: resampled.Draws,
+    score: resampled_scores.Draws,
     exists: Exists,
     window: Floats,
     reference: Floats,
@@ -237,7 +239,7 @@ def _cuts(
         yield found[np.isfinite(found)]
 
 
-def _where(score: resampled.Draws, exists: Exists, counts: Floats) -> Floats:
+def _where(score: resampled_scores.Draws, exists: Exists, counts: Floats) -> Floats:
     """The metric of the draws in which it means something."""
     found = score(counts[exists(counts)])
     return found[np.isfinite(found)]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from kaizen.evaluation import scores
 from monitoring.drift.faults import Fault
 from monitoring.drift.verdict import Finding, Verdict
 from monitoring.performance.measured import Performance
 from monitoring.watch.assessment import ALARMS, Alarm
-from usecases import scores
 
 SIGNALS = ("embedding", "confidence")
 """Columns that say how unlike others a row is: they follow from the inputs."""

@@ -8,8 +8,8 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.neighbors import KNeighborsClassifier
 
+from kaizen.modeling.onnx_graph import canonical
 from usecases.churn.features import CATEGORIES, NUMBERS
-from usecases.export import canonical
 
 
 def exported(model: Any) -> bytes:

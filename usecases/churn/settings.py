@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from kaizen.core.config import Frozen
-from usecases.generated import Generated
+from kaizen.modeling.generated_data import Generated
 
 Family = Literal["logistic", "tree", "forest", "bayes", "neighbours", "svm", "mlp"]
 

@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import DoubleTensorType
 
+from kaizen.modeling.onnx_graph import canonical
 from usecases.customers.features import NUMBERS
 from usecases.customers.segments import names
-from usecases.export import canonical
 
 
 def exported(model: Any) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from kaizen.core.config import Frozen
-from usecases.generated import Generated
+from kaizen.modeling.generated_data import Generated
 
 
 class Data(Generated):

@@ -93,7 +93,7 @@ class Diabetes:
         from skl2onnx import to_onnx
         from skl2onnx.common.data_types import DoubleTensorType
 
-        from usecases.export import canonical
+        from kaizen.modeling.onnx_graph import canonical
 
         kind = DoubleTensorType([None, len(COLUMNS)])
         converted = to_onnx(model, initial_types=[("features", kind)])

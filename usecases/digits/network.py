@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaizen.core.usecase import Inputs, Outputs, Report, Trained
-from usecases import classifier, export
-from usecases.augment import Batches
+from kaizen.modeling import image_classifier, onnx_graph
+from kaizen.modeling.augmentation import Batches
 from usecases.digits.features import SIDE
 from usecases.digits.settings import Params
 
@@ -48,8 +48,8 @@ def fit(
     report: Report,
 ) -> Trained:
     """Train on images and labels; two runs with one seed end with equal weights."""
-    classifier.seed_all(seed)
-    return classifier.fit(
+    image_classifier.seed_all(seed)
+    return image_classifier.fit(
         build(params),
         Batches(*train, params.batch_size, seed, params.shift, params.turn),
         validation,
@@ -62,10 +62,10 @@ def fit(
 
 def predict(model: keras.Model, inputs: Inputs) -> Outputs:
     """Keras' own answers for n rows."""
-    return classifier.predict(model, inputs["image"])
+    return image_classifier.predict(model, inputs["image"])
 
 
 def exported(model: keras.Model) -> bytes:
     """As ONNX. A model just loaded has to be called once before Keras exports it."""
     model(np.zeros((1, SIDE, SIDE, 1), np.uint8))
-    return export.from_keras(model, {name: name for name in classifier.OUTPUTS})
+    return onnx_graph.from_keras(model, {name: name for name in image_classifier.OUTPUTS})

@@ -4,7 +4,7 @@
 observed and answered. Training and serving share it, so it may import numpy and pydantic
 only, besides what reads the files that it takes.
 ``model`` (``usecases/NAME/model.py``) holds data, contract, training and export;
-scoring is common to all (``usecases/scores.py``).
+scoring is common to all (``kaizen/evaluation/scores.py``).
 This module travels inside the Bento: it imports no more than ``features`` may.
 """
 

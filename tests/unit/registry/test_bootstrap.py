@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from kaizen.evaluation import resampled_scores, scores
 from registry import bootstrap
-from usecases import resampled, scores
 
 ROWS = 60
 
@@ -22,7 +22,7 @@ def answers(metric: str) -> tuple[np.ndarray, np.ndarray]:
 def test_every_draw_is_scored_as_scikit_learn_would(metric: str, positive: str | None) -> None:
     truth, answer = answers(metric)
     weights = np.concatenate(list(bootstrap.weightings(ROWS, 50, seed=1)))
-    fast = resampled.scorer(metric, truth, answer, positive)(weights)
+    fast = resampled_scores.scorer(metric, truth, answer, positive)(weights)
     compute = scores.score(metric, positive)
     rows = [np.repeat(np.arange(ROWS), draw.astype(int)) for draw in weights]
     slow = [compute(truth[chosen], answer[chosen]) for chosen in rows]
@@ -33,7 +33,7 @@ def test_a_silhouette_is_drawn_row_by_row() -> None:
     random = np.random.default_rng(5)
     segment = random.integers(0, 3, ROWS)
     positions = random.normal(size=(ROWS, 2)) + 3 * segment[:, None]
-    score = resampled.scorer("silhouette", positions, segment)
+    score = resampled_scores.scorer("silhouette", positions, segment)
     each = metrics.silhouette_samples(positions, segment)
     weights = np.concatenate(list(bootstrap.weightings(ROWS, 50, seed=1)))
     expected = [np.average(each, weights=draw) for draw in weights]

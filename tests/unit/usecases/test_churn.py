@@ -16,9 +16,9 @@ from kaizen.core.errors import UsageError
 from kaizen.core.settings import HashSplit
 from kaizen.core.usecase import Array, InvalidInput, Split
 from kaizen.data.split import split
+from kaizen.evaluation import scores
 from kaizen.inference.scorer import Scorer
 from stacks.zenml_materializers import TRUSTED_TYPES
-from usecases import scores
 from usecases.churn.features import CATEGORIES, NUMBERS, Request, features
 from usecases.churn.generate import customers, risk
 from usecases.churn.model import NAMES, usecase

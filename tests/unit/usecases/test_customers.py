@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from sklearn import metrics
 
 from kaizen.core.usecase import Trained
+from kaizen.evaluation import scores
 from kaizen.inference.scorer import Scorer
-from usecases import scores
 from usecases.customers import segments
 from usecases.customers.features import AGE, INCOME, NUMBERS, SCORE, Request, features
 from usecases.customers.generate import BLOBS, customers

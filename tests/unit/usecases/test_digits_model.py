@@ -140,7 +140,7 @@ def test_training_stops_early_and_keeps_the_best_weights(parts: Split) -> None:
 
 
 def test_augmentation_moves_as_it_says() -> None:
-    from usecases.augment import moved
+    from kaizen.modeling.augmentation import moved
 
     image = np.zeros((1, 28, 28, 1), np.float32)
     image[0, 10, 20] = 255
@@ -154,7 +154,7 @@ def test_augmentation_moves_as_it_says() -> None:
 
 
 def test_batches_cover_every_row_once_in_an_order_that_changes() -> None:
-    from usecases.augment import Batches
+    from kaizen.modeling.augmentation import Batches
 
     images = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
     labels = np.arange(50)

@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kaizen.evaluation import scores
 from monitoring.drift import verdict as verdicts
 from monitoring.drift.verdict import Finding, Verdict
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.estimate import Calibration, estimate
 from monitoring.performance.support import support
-from usecases import scores
 
 YES = True, ""
 

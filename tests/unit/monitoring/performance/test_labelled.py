@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.evaluation import scores
 from monitoring.performance import labelled
 from monitoring.performance.baseline import Baseline
 from monitoring.performance.measured import Performance
-from usecases import scores
 
 RULE = MonitoringRule()
 Answers = Callable[..., tuple[np.ndarray, np.ndarray]]

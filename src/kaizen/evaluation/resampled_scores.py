@@ -1,4 +1,4 @@
-"""The scores of ``usecases.scores`` on many weightings of the same rows at once.
+"""The scores of ``kaizen.evaluation.scores`` on many weightings of the same rows at once.
 
 Each score is a function of sums over rows, so a draw of the bootstrap is one weight per row and
 all draws together one matrix product. Scoring each draw by scikit-learn gives the same numbers
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaizen.core.usecase import Array
-from usecases import scores
+from kaizen.evaluation import scores
 
 Floats = NDArray[np.float64]
 Draws = Callable[[Floats], Floats]

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kaizen.core.errors import KaizenError
 from kaizen.inference.scorer import Scorer
-from usecases.export import canonical
+from kaizen.modeling.onnx_graph import canonical
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kaizen.core.usecase import Outputs, Report, Trained
-from usecases.augment import Batches
+from kaizen.modeling.augmentation import Batches
 
 OUTPUTS = ("probabilities", "embedding")
 

@@ -5,7 +5,7 @@ from sklearn.cluster import KMeans
 
 from kaizen.core.errors import UsageError
 from kaizen.core.settings import GateRule
-from usecases import scores
+from kaizen.evaluation import scores
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Scores, bootstrap, comparison, the gate."""

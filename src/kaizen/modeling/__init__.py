@@ -1,0 +1,1 @@
+"""What use cases build on: training of classifiers, augmentation, export to ONNX."""
