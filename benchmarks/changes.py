@@ -23,16 +23,16 @@ import sys, time
 from contextlib import nullcontext
 from kaizen.core import environment
 environment.apply()
-from stacks import zenml_imports
+from kaizen.orchestration import lean_imports as zenml_imports
 left_out = sys.argv[1]
 if left_out.startswith("_"):
     setattr(zenml_imports, left_out, nullcontext)
 zenml_imports.load()
-from stacks import zenml_quiet, zenml_store
+from kaizen.orchestration import zenml_patches as zenml_quiet, local_store as zenml_store
 zenml_quiet.CHANGES = tuple(c for c in zenml_quiet.CHANGES if c.name != left_out)
 if left_out == "PRAGMAS":
     zenml_store.PRAGMAS = ("journal_mode=DELETE", "synchronous=FULL")
-from stacks.zenml_start import activate
+from kaizen.orchestration.start import activate
 activate("local")
 from benchmarks.peers import ours, zenml_dags
 zenml_dags.run("layers", {"salt": str(time.time_ns())}, ours.using)
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     sys.path.insert(0, str(ROOT))
-    from stacks.zenml_quiet import CHANGES
+    from kaizen.orchestration.zenml_patches import CHANGES
 
     names = ["", *PARTS, *(change.name for change in CHANGES)]
     with tempfile.TemporaryDirectory() as home:

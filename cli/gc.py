@@ -97,8 +97,8 @@ def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[F
     from cli import run_logs
     from kaizen.core import active_work, halfwritten, trash
     from kaizen.core.leftovers import leftovers
+    from kaizen.orchestration import orphans
     from rollout import bentos
-    from stacks import zenml_orphans
 
     now = time.time()
     since = active_work.since(state, now)
@@ -106,7 +106,7 @@ def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[F
     at_work = since is not None or (stack is not None and not _alone(state, stack))
     return [
         lambda: leftovers("trash", "a removal that was interrupted left it", trash.leavings(state)),
-        partial(_read, partial(zenml_orphans.find, state, before), "the ZenML store"),
+        partial(_read, partial(orphans.find, state, before), "the ZenML store"),
         partial(halfwritten.find, state, before),
         partial(_read, partial(bentos.find, state, before, at_work=at_work), "a database"),
         partial(run_logs.find, state, before),

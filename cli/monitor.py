@@ -55,7 +55,7 @@ def monitor(
     """
     from kaizen.core import catalog
     from kaizen.core.config import monitoring_rule
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     catalog.check(usecase)
     rule = monitoring_rule(usecase, settings or ())

@@ -36,8 +36,8 @@ def report(
     """
     from cli.terminal import watching
     from kaizen.core import catalog
+    from kaizen.orchestration import stacks
     from monitoring.watch.store import Store
-    from stacks import settings as stacks
 
     catalog.check(usecase)
     stacks.load(stack)
@@ -48,11 +48,11 @@ def report(
         window = newest[0].window.name
     log = log_of(usecase, "report")
     with explained(log), watching(log):
+        from kaizen.orchestration import step_zygote
+        from kaizen.orchestration.start import activate
         from pipelines import reports
-        from stacks import zenml_zygote
-        from stacks.zenml_start import activate
 
-        zenml_zygote.ahead()
+        step_zygote.ahead()
         activate(stack)
         page = reports.draw(usecase, window) if window else _night(usecase)
     path = home().monitoring / page if page else None

@@ -89,7 +89,7 @@ def deploy(
     """
     from cli.terminal import watching
     from kaizen.core.catalog import check
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     check(usecase)
     stacks.load(stack)
@@ -117,7 +117,7 @@ def resume(
     Example: `kaizen resume digits`
     """
     from cli.terminal import watching
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     stacks.load(stack)
     log = log_of(run, "resume")
@@ -151,7 +151,7 @@ def _chosen(
 
 def _run(chosen: Config, stack: str, require_promotion: bool, json: bool, *, deploy: bool) -> None:
     from cli.terminal import watching
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     stacks.load(stack)
     log = log_of(chosen.usecase, "run")
@@ -166,7 +166,7 @@ def _run(chosen: Config, stack: str, require_promotion: bool, json: bool, *, dep
 def _plan(chosen: Config, stack: str, json: bool) -> None:
     from cli.board import MARKS
     from cli.terminal import watching
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     stacks.load(stack)
     usecase = chosen.usecase

@@ -21,10 +21,11 @@ def list_stacks(json: options.Json = False) -> None:
 
     Example: `kaizen stack list`
     """
-    from stacks import settings
+    from kaizen.orchestration import stacks as orchestration_stacks
 
     stacks = [
-        {"name": name, "description": settings.load(name).description} for name in settings.names()
+        {"name": name, "description": orchestration_stacks.load(name).description}
+        for name in orchestration_stacks.names()
     ]
     if json:
         as_json({"stacks": stacks})

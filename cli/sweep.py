@@ -44,7 +44,7 @@ def sweep(
     """
     from cli.terminal import watching
     from kaizen.core.config import load
-    from stacks import settings as stacks
+    from kaizen.orchestration import stacks
 
     own = [] if folds is None else [f"sweep.folds={folds}"]
     chosen = load(usecase, preset, [*(settings or ()), *own], config, grid or ())

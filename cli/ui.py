@@ -39,10 +39,10 @@ def ui(
 
     Example: `kaizen ui mlflow`
     """
-    from stacks import interfaces
+    from kaizen.dashboard import web_interfaces
 
     port = ports.choose(interface.value, DEFAULTS[interface])
-    with interfaces.serving(interface.value, port, home()) as server:
+    with web_interfaces.serving(interface.value, port, home()) as server:
         if json:
             as_json({"interface": interface.value, "url": server.url, "pid": server.pid})
         else:

@@ -1,5 +1,5 @@
 """Which steps, in which order."""
 
-from stacks import zenml_imports
+from kaizen.orchestration import lean_imports
 
-zenml_imports.load()
+lean_imports.load()

@@ -9,6 +9,8 @@ from contextlib import closing
 from kaizen.core import catalog
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
+from kaizen.orchestration import step_zygote
+from kaizen.orchestration.start import activate
 from monitoring import upkeep
 from monitoring.alerts.gauges import figures
 from monitoring.alerts.server import Server
@@ -19,8 +21,6 @@ from pipelines import reports
 from pipelines.drawing import Drawing
 from pipelines.watch import Watch, alone
 from registry import champions
-from stacks import zenml_zygote
-from stacks.zenml_start import activate
 
 EVERY_S = 0.5
 """How often the log is looked at."""
@@ -83,7 +83,7 @@ def follow(
         Server(lambda: figures(home(), time.time())) as server,
         closing(drawing),
     ):
-        zenml_zygote.ahead()
+        step_zygote.ahead()
         activate(stack)
         watch, ticked, drawn = Watch(usecase, version, rule), 0.0, None
         early = Early(watch)

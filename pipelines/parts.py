@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from kaizen.core import candidates, catalog
 from kaizen.core.config import restore
 from kaizen.core.tree import merge
+from kaizen.orchestration.cache_policy import policy
+from kaizen.orchestration.plan import origin
 from registry import sweep
-from stacks.zenml_cache import policy
-from stacks.zenml_plan import origin
 from steps.candidate import candidate
 from steps.choose import choose
 from steps.load import load

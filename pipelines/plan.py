@@ -5,12 +5,12 @@ from __future__ import annotations
 from kaizen.core import catalog
 from kaizen.core.config import Config
 from kaizen.evaluation import scores
+from kaizen.orchestration.plan import Planned
+from kaizen.orchestration.plan import plan as plan_pipeline
+from kaizen.orchestration.start import activate
 from pipelines import history
 from pipelines.training import training
 from registry import versions
-from stacks.zenml_plan import Planned
-from stacks.zenml_plan import plan as plan_pipeline
-from stacks.zenml_start import activate
 
 
 def plan(config: Config, *, stack: str = "local") -> list[Planned]:

@@ -15,6 +15,9 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
 from kaizen.core.results import RunResult
 from kaizen.evaluation import scores
+from kaizen.orchestration import step_zygote
+from kaizen.orchestration.record import end_if_unfinished
+from kaizen.orchestration.start import activate
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded
@@ -22,9 +25,6 @@ from pipelines.training import training
 from registry import sweep, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
-from stacks import zenml_zygote
-from stacks.zenml_record import end_if_unfinished
-from stacks.zenml_start import activate
 
 
 def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:
@@ -38,7 +38,7 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
         KaizenError: a step failed; the message names step and reason.
     """
     begun = time.monotonic()
-    zenml_zygote.ahead()
+    step_zygote.ahead()
     case = catalog.usecase(config.usecase)
     scores.check(config.gate, case.task)
     sweep.rule(case, config)
@@ -61,7 +61,7 @@ def resume(ref: str, *, stack: str = "local") -> RunResult:
         KaizenError: it is still going on, or there is nothing left to do.
     """
     begun = time.monotonic()
-    zenml_zygote.ahead()
+    step_zygote.ahead()
     activate(stack)
     past = history.find(ref)
     name = past.config.usecase

@@ -10,11 +10,11 @@ from zenml import pipeline
 from kaizen.core import candidates, catalog
 from kaizen.core.config import Config
 from kaizen.core.results import SweepResult
+from kaizen.orchestration import step_zygote
+from kaizen.orchestration.start import activate
 from pipelines.parts import chosen, data
 from pipelines.recorded import named, recorded
 from registry import sweep, tracking
-from stacks import zenml_zygote
-from stacks.zenml_start import activate
 
 
 @pipeline(name="sweep")
@@ -33,7 +33,7 @@ def run(config: Config, *, stack: str = "local") -> SweepResult:
     begun = time.monotonic()
     if config.sweep is None:
         raise candidates.missing(config.usecase)
-    zenml_zygote.ahead()
+    step_zygote.ahead()
     case = catalog.usecase(config.usecase)
     sweep.rule(case, config)
     activate(stack)

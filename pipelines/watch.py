@@ -12,6 +12,8 @@ from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
 from kaizen.core.results import Record
 from kaizen.events import labels
+from kaizen.orchestration import step_zygote
+from kaizen.orchestration.start import activate
 from monitoring import upkeep
 from monitoring.watch import due, labelled, windows
 from monitoring.watch.assessment import Assessment, Evidence
@@ -21,8 +23,6 @@ from monitoring.watch.windows import Waiting
 from pipelines import reports
 from pipelines.monitoring import monitoring, repeated
 from registry import versions
-from stacks import zenml_zygote
-from stacks.zenml_start import activate
 from steps.monitor import reference
 
 
@@ -167,7 +167,7 @@ def once(
     """
     begun = time.monotonic()
     with alone(usecase):
-        zenml_zygote.ahead()
+        step_zygote.ahead()
         activate(stack)
         watch = Watch(usecase, version, rule)
         found = list(watch.due())
@@ -197,7 +197,7 @@ def repeat(usecase: str, name: str, *, stack: str = "local") -> Repeated:
         KaizenError: its events are gone, or a step failed.
     """
     was = Store(home()).find(usecase, name)
-    zenml_zygote.ahead()
+    step_zygote.ahead()
     activate(stack)
     made = repeated.with_options(run_name=_run_name(was.window, "again-"))(
         usecase, was.window.model_dump(mode="json"), was.monitoring.model_dump(mode="json")

@@ -7,9 +7,9 @@ from zenml import step
 
 from kaizen.core import candidates, catalog, progress
 from kaizen.core.results import Candidate
+from kaizen.orchestration import cache_policy
+from kaizen.orchestration.step_settings import heavy
 from registry import sweep
-from stacks import zenml_cache
-from stacks.zenml_settings import heavy
 
 
 @step(settings=heavy("usecases.{usecase}"))
@@ -36,7 +36,7 @@ def candidate(
         case, params, chosen, train, validation, seed=seed, number=folds, by=by, report=report
     )
     if tried.reason is not None:
-        zenml_cache.forget()  # what failed may not fail again
+        cache_policy.forget()  # what failed may not fail again
         report(f"failed: {tried.reason}")
     else:
         report(f"{metric} {sweep.value_in_words(tried, metric)}")

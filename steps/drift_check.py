@@ -11,12 +11,12 @@ from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.data.digest import row_digests
 from kaizen.inference.scorer import Scorer
+from kaizen.orchestration.step_settings import heavy
 from monitoring import observation
 from monitoring.drift import check
 from monitoring.drift.profile import Profile
 from monitoring.reports import drift_page
 from registry import profiles, training_data, versions
-from stacks.zenml_settings import heavy
 
 
 # In a process of its own: what Evidently imports, other steps import in threads beside it, and

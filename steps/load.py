@@ -8,7 +8,7 @@ from zenml import step
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.data import contract
-from stacks.zenml_settings import FRAME
+from kaizen.orchestration.step_settings import FRAME
 
 
 @step(output_materializers={"dataset": FRAME})

@@ -8,9 +8,9 @@ from zenml import step
 from kaizen.core import catalog, progress
 from kaizen.core.errors import KaizenError
 from kaizen.inference.scorer import Scorer
+from kaizen.orchestration.step_settings import heavy
 from monitoring import observation
 from monitoring.drift import check
-from stacks.zenml_settings import heavy
 
 
 @step(settings=heavy())

@@ -9,7 +9,7 @@ from zenml import step
 from kaizen.core import progress
 from kaizen.core.settings import SplitRule
 from kaizen.data import split as parts
-from stacks.zenml_settings import FRAME
+from kaizen.orchestration.step_settings import FRAME
 
 NAMES = ("train", "validation", "holdout")
 

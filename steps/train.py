@@ -6,7 +6,7 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import catalog, progress
-from stacks.zenml_settings import MODEL, heavy
+from kaizen.orchestration.step_settings import MODEL, heavy
 
 
 @step(

@@ -61,7 +61,7 @@ def other_home(tmp_path: Path) -> Home:
 @pytest.fixture(scope="session")
 def zenml(home: Home) -> Iterator[None]:
     """ZenML with the local stack active in this process."""
-    from stacks.zenml_start import activate
+    from kaizen.orchestration.start import activate
 
     activate("local")
     yield

@@ -10,13 +10,13 @@ from kaizen.core import environment
 environment.apply()
 
 from benchmarks.peers.contract import run  # noqa: E402 - environment first
-from stacks.zenml_start import activate  # noqa: E402 - imports ZenML the quick way
+from kaizen.orchestration.start import activate  # noqa: E402 - imports ZenML the quick way
 
 # isort: split
 from benchmarks.peers import zenml_dags  # noqa: E402
-from stacks import zenml_zygote  # noqa: E402
-from stacks.zenml_cache import policy  # noqa: E402
-from stacks.zenml_settings import ARRAY, FRAME, MODEL, heavy  # noqa: E402
+from kaizen.orchestration import step_zygote  # noqa: E402
+from kaizen.orchestration.cache_policy import policy  # noqa: E402
+from kaizen.orchestration.step_settings import ARRAY, FRAME, MODEL, heavy  # noqa: E402
 
 HEAVY = {"keras", "burns"}
 """Workloads with heavy steps."""
@@ -45,7 +45,7 @@ def using(step: Any) -> Any:
 def main() -> None:
     workload = sys.argv[1]
     if workload in HEAVY:
-        zenml_zygote.ahead()
+        step_zygote.ahead()
     activate("local")
     run({workload: lambda p: zenml_dags.run(workload, p, using)})
 

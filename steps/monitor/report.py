@@ -8,13 +8,13 @@ from zenml import step
 
 from kaizen.core import progress
 from kaizen.core.paths import home
+from kaizen.orchestration.step_settings import heavy
 from monitoring import observation
 from monitoring.reports import workspace
 from monitoring.reports.reference_table import reference_table
 from monitoring.watch import worth
 from monitoring.watch.store import Store
 from monitoring.watch.window import Window
-from stacks.zenml_settings import heavy
 from steps.monitor import reference
 
 

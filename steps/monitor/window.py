@@ -7,9 +7,9 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.orchestration.step_settings import FRAME
 from monitoring.watch import outcomes, seen
 from monitoring.watch.window import Window
-from stacks.zenml_settings import FRAME
 from steps.monitor import reference
 
 

@@ -25,7 +25,7 @@ from zenml.client import Client  # noqa: E402
 from zenml.utils import source_utils  # noqa: E402
 
 from kaizen.core import progress  # noqa: E402
-from stacks.zenml_settings import heavy  # noqa: E402
+from kaizen.orchestration.step_settings import heavy  # noqa: E402
 
 ROWS = 300
 
@@ -70,7 +70,7 @@ def says(word: str) -> dict[str, str]:
     """The word, and how the zygote that this process was forked from came to be."""
     print(f"this is {word}")
     zygote = psutil.Process(os.getppid())
-    own = "stacks.zenml_spawned" in zygote.cmdline()
+    own = "kaizen.orchestration.spawned" in zygote.cmdline()
     return {"word": word, "zygote": "spawned" if own else "forked"}
 
 
@@ -115,12 +115,12 @@ def from_a_busy_process(word: str) -> dict[str, Any]:
 
 def main() -> None:
     """Run the scenario that is named first on the command line with the rest of it."""
-    from stacks import zenml_zygote
-    from stacks.zenml_start import activate
+    from kaizen.orchestration import step_zygote
+    from kaizen.orchestration.start import activate
 
     scenario, *arguments = sys.argv[1:]
     if scenario != "from_a_busy_process":
-        zenml_zygote.ahead()
+        step_zygote.ahead()
     source_utils.set_custom_source_root(str(Path(__file__).parent))
     activate("local")
     print(json.dumps(globals()[scenario](*arguments)), flush=True)

@@ -18,7 +18,7 @@ from kaizen.core.usecase import Array, InvalidInput, Split
 from kaizen.data.split import split
 from kaizen.evaluation import scores
 from kaizen.inference.scorer import Scorer
-from stacks.zenml_materializers import TRUSTED_TYPES
+from kaizen.orchestration.materializers import TRUSTED_TYPES
 from usecases.churn.features import CATEGORIES, NUMBERS, Request, features
 from usecases.churn.generate import customers, risk
 from usecases.churn.model import NAMES, usecase

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from stacks.zenml_cache import policy
-from stacks.zenml_plan import CODE, LIBRARIES, changed, origin
+from kaizen.orchestration.cache_policy import policy
+from kaizen.orchestration.plan import CODE, LIBRARIES, changed, origin
 
 
 def step(parameters, code, libraries="python 3.11.7, numpy 2.4.6"):

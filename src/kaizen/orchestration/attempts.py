@@ -15,11 +15,11 @@ from zenml.execution.step.utils import launch_step
 from kaizen.core import progress
 from kaizen.core.errors import KaizenError
 from kaizen.core.progress import StepEvent
-from stacks import zenml_record
-from stacks.zenml_gate import Gate
-from stacks.zenml_zygote import TookTooLong
-from stacks.zygote import reason
-from stacks.zygote_client import Failed, Lost, TimedOut, Zygote
+from kaizen.orchestration import record
+from kaizen.orchestration.abandoned import Gate
+from kaizen.orchestration.step_zygote import TookTooLong
+from kaizen.orchestration.zygote import reason
+from kaizen.orchestration.zygote_client import Failed, Lost, TimedOut, Zygote
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zenml.config.step_configurations import Step
     from zenml.models import PipelineSnapshotResponse
 
-    from stacks.zenml_settings import ParallelSettings
+    from kaizen.orchestration.step_settings import ParallelSettings
 
 END_S = 2.0
 """A heavy step raises at its time limit by itself; this much later its process is ended."""
@@ -93,10 +93,10 @@ def run(job: Job, zygote: Zygote | None, ends: Ends) -> ExecutionStatus:
             # ZenML lets no step begin in a run that has failed: one that was just starting.
             late = failure.kind == IllegalOperationError.__name__ and ends.attempts.is_set()
             if ends.steps.is_set() or late:
-                zenml_record.stopped(job.run, job.name)
+                record.stopped(job.run, job.name)
                 raise Stopped from failure
             # A process that died could not say so itself, nor one that was cut off while saying it.
-            zenml_record.failed(job.run, job.name, failure.why, attempt)
+            record.failed(job.run, job.name, failure.why, attempt)
             if attempt == most or ends.attempts.wait(delay):
                 raise
             progress.report(StepEvent(job.name, "running", figure=f"tried again: {failure.why}"))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from stacks.zygote import MESSAGE, pack
+from kaizen.orchestration.zygote import MESSAGE, pack
 
 Hear = Callable[[dict[str, Any]], None]
 CLOSE_S = 1.0

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from kaizen.core.errors import KaizenError
-from stacks.zenml_materializers import (
+from kaizen.orchestration.materializers import (
     ArrayMaterializer,
     FrameMaterializer,
     ModelMaterializer,

@@ -16,7 +16,7 @@ from zenml.client import Client
 from zenml.orchestrators.cache_utils import generate_cache_key, get_cached_step_run
 
 from kaizen.core.paths import PROJECT_ROOT
-from stacks.zenml_cache import library_versions
+from kaizen.orchestration.cache_policy import library_versions
 
 if TYPE_CHECKING:
     from zenml.config.cache_policy import CachePolicy

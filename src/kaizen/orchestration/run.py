@@ -14,11 +14,11 @@ from zenml.enums import ExecutionMode, ExecutionStatus
 
 from kaizen.core import progress
 from kaizen.core.progress import StepEvent
-from stacks import zenml_attempts, zenml_record, zenml_zygote
-from stacks.schedule import Schedule
-from stacks.zenml_attempts import Ends, Job, StepFailed, Stopped
-from stacks.zygote import GRACE_S
-from stacks.zygote_client import Zygote
+from kaizen.orchestration import attempts, record, step_zygote
+from kaizen.orchestration.attempts import Ends, Job, StepFailed, Stopped
+from kaizen.orchestration.schedule import Schedule
+from kaizen.orchestration.zygote import GRACE_S
+from kaizen.orchestration.zygote_client import Zygote
 
 
 class Run:
@@ -98,7 +98,7 @@ class Run:
         begun = time.monotonic()
         progress.report(StepEvent(job.name, "running"))
         try:
-            status = zenml_attempts.run(job, self._zygote, self._ends)
+            status = attempts.run(job, self._zygote, self._ends)
         except Stopped:
             progress.report(StepEvent(job.name, "skipped", time.monotonic() - begun, "stopped"))
             raise
@@ -114,13 +114,13 @@ class Run:
         self._ends.now()
         with _undisturbed():
             try:
-                zenml_record.stopping(run)
+                record.stopping(run)
             finally:
                 if self._zygote is not None:
                     self._zygote.end()
                     wait([f for f, name in self._running.items() if self._is_heavy(name)], GRACE_S)
                     self._zygote.close()
-            zenml_record.stopped(run)
+            record.stopped(run)
 
     def _is_heavy(self, name: str) -> bool:
         return self._jobs[name].settings.heavy
@@ -149,4 +149,4 @@ def _zygote(heavy: list[Job]) -> Zygote | None:
         for job in heavy
         for pattern in job.settings.preload
     ]
-    return zenml_zygote.start(heavy[0].snapshot.id, heavy[0].run, list(dict.fromkeys(modules)))
+    return step_zygote.start(heavy[0].snapshot.id, heavy[0].run, list(dict.fromkeys(modules)))

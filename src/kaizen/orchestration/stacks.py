@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
 from kaizen.core.config import Frozen, check, read
 from kaizen.core.errors import unknown
+from kaizen.core.paths import PROJECT_ROOT
 
-FOLDER = Path(__file__).parent
+FOLDER = PROJECT_ROOT / "stacks"
 
 
 class LocalStack(Frozen):

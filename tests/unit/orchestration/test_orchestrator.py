@@ -10,7 +10,7 @@ from zenml import pipeline, step
 from kaizen.core import progress
 from kaizen.core.errors import KaizenError
 from kaizen.core.progress import StepEvent
-from stacks.zenml_attempts import StepFailed
+from kaizen.orchestration.attempts import StepFailed
 
 pytestmark = pytest.mark.usefixtures("zenml")
 SPANS: dict[str, tuple[float, float]] = {}

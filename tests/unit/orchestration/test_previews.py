@@ -11,7 +11,7 @@ from base64 import b64decode
 import numpy as np
 import pandas as pd
 
-from stacks import previews
+from kaizen.orchestration import previews
 
 
 def test_a_frame_shows_its_size_its_columns_and_its_first_rows() -> None:

@@ -26,9 +26,9 @@ from zenml.utils import source_utils
 
 from kaizen.core import progress
 from kaizen.core.paths import PROJECT_ROOT, home
-from stacks import zenml_quiet, zenml_store, zygote
-from stacks.zygote import Report
-from stacks.zygote_client import Zygote
+from kaizen.orchestration import local_store, zenml_patches, zygote
+from kaizen.orchestration.zygote import Report
+from kaizen.orchestration.zygote_client import Zygote
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
@@ -76,7 +76,7 @@ def _whole() -> bool:
     """Whether a copy of this process, with this thread alone, lacks nothing."""
     return (
         threading.active_count() == 1
-        and zenml_store.untouched()
+        and local_store.untouched()
         and not any(name in sys.modules for name in THREADED)
     )
 
@@ -91,7 +91,7 @@ def _spawn() -> Zygote:
     with theirs:
         pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "stacks.zenml_spawned"],
+            [sys.executable, "-P", "-m", "kaizen.orchestration.spawned"],
             {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
             file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)],
             setsid=True,
@@ -121,14 +121,14 @@ class _Steps:
         zygote.preload(order["modules"])
         os.environ["ZENML_ACTIVE_STACK_ID"] = order["stack"]
         source_utils.set_custom_source_root(order["sources"])
-        zenml_quiet.apply()
-        zenml_store.start(home())
+        zenml_patches.apply()
+        local_store.start(home())
         store = Client().zen_store
         self.snapshot = store.get_snapshot(UUID(order["snapshot"]))
         self.pipeline_run = store.get_run(UUID(order["run"]))
         Client().list_run_steps(pipeline_run_id=self.pipeline_run.id, size=1)
         _ = Client().active_stack
-        zenml_store.close()
+        local_store.close()
 
     def run(self, request: dict[str, Any], report: Report) -> None:
         """In the child: one attempt at one step."""

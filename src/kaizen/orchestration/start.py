@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from stacks import zenml_imports
+from kaizen.orchestration import lean_imports
 
-zenml_imports.load()
+lean_imports.load()
 
 from zenml.client import Client  # noqa: E402 - imported the quick way above
 from zenml.enums import StackComponentType  # noqa: E402
 
 from kaizen.core.paths import home  # noqa: E402
-from stacks import settings, zenml_quiet, zenml_store  # noqa: E402
-from stacks.settings import LocalStack  # noqa: E402
+from kaizen.orchestration import local_store, stacks, zenml_patches  # noqa: E402
+from kaizen.orchestration.stacks import LocalStack  # noqa: E402
 
 FLAVOR = "parallel"
 
@@ -29,10 +29,10 @@ def activate(name: str) -> None:
         UsageError: no such stack.
         KaizenError: the installed ZenML is not the one this was written for.
     """
-    chosen = settings.load(name)
-    zenml_quiet.apply()
-    with zenml_store.alone(home()):
-        zenml_store.start(home())
+    chosen = stacks.load(name)
+    zenml_patches.apply()
+    with local_store.alone(home()):
+        local_store.start(home())
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(Client(), name, chosen))
 
 
@@ -59,7 +59,7 @@ def _orchestrator(client: Client, name: str, wanted: dict[str, Any]) -> Any:
     """The id of a new orchestrator, or of one that an interrupted start has left."""
     kind = StackComponentType.ORCHESTRATOR
     if not client.list_flavors(name=FLAVOR, type=kind).items:
-        source = "stacks.zenml_orchestrator.ParallelOrchestratorFlavor"
+        source = "kaizen.orchestration.orchestrator.ParallelOrchestratorFlavor"
         client.create_flavor(source=source, component_type=kind)
     found = client.list_stack_components(name=name, type=kind).items
     if found:

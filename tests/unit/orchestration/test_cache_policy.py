@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from kaizen.core.paths import PROJECT_ROOT
-from stacks import zenml_cache
-from stacks.zenml_cache import first_party_files, library_versions, policy
-from stacks.zenml_quiet import packages
+from kaizen.orchestration import cache_policy
+from kaizen.orchestration.cache_policy import first_party_files, library_versions, policy
+from kaizen.orchestration.zenml_patches import packages
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_another_version_of_a_library_changes_what_the_policy_adds_to_the_key(mo
     assert source_utils.load(policy("steps.split").cache_func) is library_versions
     before = library_versions()
     changed = [p for p in packages() if not p.startswith("scikit-learn==")] + ["scikit-learn==0.1"]
-    monkeypatch.setattr(zenml_cache, "packages", lambda: changed)
+    monkeypatch.setattr(cache_policy, "packages", lambda: changed)
     library_versions.cache_clear()
     try:
         after = library_versions()

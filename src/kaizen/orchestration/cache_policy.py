@@ -20,7 +20,7 @@ from zenml.client import Client
 from zenml.config.cache_policy import CachePolicy
 
 from kaizen.core.paths import PROJECT_ROOT
-from stacks.zenml_quiet import packages
+from kaizen.orchestration.zenml_patches import packages
 
 LIBRARIES = (
     "evidently", "keras", "matplotlib", "mlflow", "numpy", "onnx", "onnxruntime", "pandas",

@@ -12,9 +12,9 @@ import pytest
 from pydantic._internal import _fields, _generate_schema, _mock_val_ser, _model_construction
 
 from kaizen.core.paths import PROJECT_ROOT
-from stacks import zenml_imports
+from kaizen.orchestration import lean_imports
 
-LOADED = "from stacks import zenml_imports; zenml_imports.load()\n"
+LOADED = "from kaizen.orchestration import lean_imports as zenml_imports; zenml_imports.load()\n"
 
 
 def fresh(code: str, tmp_path: Path) -> str:
@@ -29,14 +29,18 @@ def fresh(code: str, tmp_path: Path) -> str:
 
 
 def test_the_pydantic_this_leans_on_is_installed() -> None:
-    assert pydantic.VERSION.startswith(zenml_imports.PYDANTIC), "see stacks/zenml_imports.py"
+    assert pydantic.VERSION.startswith(lean_imports.PYDANTIC), (
+        "see src/kaizen/orchestration/lean_imports.py"
+    )
     for owner, name in (
         (_model_construction, "complete_model_class"),
         (_generate_schema.GenerateSchema, "_model_schema"),
         (_mock_val_ser, "set_model_mocks"),
         (_fields, "rebuild_model_fields"),
     ):
-        assert hasattr(owner, name), f"pydantic has no {name} any more: stacks/zenml_imports.py"
+        assert hasattr(owner, name), (
+            f"pydantic has no {name} any more: src/kaizen/orchestration/lean_imports.py"
+        )
 
 
 @pytest.mark.slow

@@ -16,8 +16,8 @@ from zenml.orchestrators import cache_utils
 from zenml.utils import source_utils
 
 from kaizen.core.errors import KaizenError
-from stacks import zenml_quiet
-from stacks.zenml_quiet import CHANGES, Change
+from kaizen.orchestration import zenml_patches
+from kaizen.orchestration.zenml_patches import CHANGES, Change
 
 pytestmark = pytest.mark.usefixtures("zenml")
 
@@ -35,7 +35,8 @@ def quiet_sum() -> None:
 
 def test_this_is_the_zenml_that_the_changes_were_written_for() -> None:
     assert zenml.__version__ == "0.98.0", (
-        "read every entry of stacks/zenml_quiet.py against the new ZenML, measure, then raise this"
+        "read every entry of src/kaizen/orchestration/zenml_patches.py against the new ZenML, "
+        "measure, then raise this"
     )
 
 
@@ -55,14 +56,14 @@ def test_what_has_moved_is_named(owner: str, name: str) -> None:
 
 def test_changes_are_made_once_and_undone() -> None:
     changed = vars(IntegrationRegistry)["activate_integrations"]
-    zenml_quiet.apply()
+    zenml_patches.apply()
     assert vars(IntegrationRegistry)["activate_integrations"] is changed
-    zenml_quiet.undo()
+    zenml_patches.undo()
     try:
         assert vars(IntegrationRegistry)["activate_integrations"] is not changed
         own = Environment.get_system_info()
     finally:
-        zenml_quiet.apply()
+        zenml_patches.apply()
     assert Environment.get_system_info() == own
 
 
@@ -78,7 +79,7 @@ def test_packages_are_those_that_are_installed() -> None:
 )
 def test_a_type_gets_the_package_that_zenml_would_find(module: str) -> None:
     (change,) = [change for change in CHANGES if change.name == "_get_package_for_module"]
-    zenmls_own = zenml_quiet._originals[change]
+    zenmls_own = zenml_patches._originals[change]
     assert source_utils._get_package_for_module(module_name=module) == zenmls_own(module)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from zenml.client import Client
 
 from kaizen.core.errors import KaizenError
-from stacks import zenml_gate
+from kaizen.orchestration import abandoned
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Change:
             vars(place)[self.name]
         except (ImportError, AttributeError, KeyError):
             raise KaizenError(
-                f"ZenML has no {self.owner}.{self.name} any more, which stacks/zenml_quiet.py "
-                f"changes ({self.why}): install the versions in requirements.txt"
+                f"ZenML has no {self.owner}.{self.name} any more, which "
+                f"kaizen/orchestration/zenml_patches.py changes ({self.why}): "
+                "install the versions in requirements.txt"
             ) from None
         return place
 
@@ -193,7 +194,7 @@ CHANGES = (
         Change(
             "zenml.zen_stores.sql_zen_store:SqlZenStore",
             name,
-            zenml_gate.guarded,
+            abandoned.guarded,
             "lets a step that was left behind at its time limit begin, or be done, in the record",
         )
         for name in ("create_run_step", "update_run_step")

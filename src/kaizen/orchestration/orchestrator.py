@@ -23,10 +23,10 @@ from zenml.orchestrators import (
 
 from kaizen.core import progress
 from kaizen.core.progress import StepEvent
-from stacks import ast_lock, zenml_record
-from stacks.zenml_attempts import Job
-from stacks.zenml_run import Run
-from stacks.zenml_settings import ParallelSettings
+from kaizen.orchestration import ast_lock, record
+from kaizen.orchestration.attempts import Job
+from kaizen.orchestration.run import Run
+from kaizen.orchestration.step_settings import ParallelSettings
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -141,7 +141,7 @@ def _report_plan(snapshot: PipelineSnapshotResponse, run: UUID) -> None:
     """Name every step first, in order, the cached ones as such."""
     for spec in snapshot.pipeline_spec.steps:
         progress.report(StepEvent(spec.invocation_id, "planned"))
-    for step in zenml_record.steps(run):
+    for step in record.steps(run):
         if step.status == ExecutionStatus.CACHED:
             progress.report(StepEvent(step.name, "cached", 0.0))
 

@@ -8,7 +8,7 @@ from zenml.config.base_settings import BaseSettings
 KEY = "orchestrator.parallel"
 """With the flavor's name: a stack with another orchestrator leaves these settings out."""
 
-_MATERIALIZERS = "stacks.zenml_materializers"
+_MATERIALIZERS = "kaizen.orchestration.materializers"
 FRAME = f"{_MATERIALIZERS}.FrameMaterializer"
 ARRAY = f"{_MATERIALIZERS}.ArrayMaterializer"
 MODEL = f"{_MATERIALIZERS}.ModelMaterializer"

@@ -20,7 +20,7 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
 from kaizen.core.errors import KaizenError
-from stacks import previews
+from kaizen.orchestration import previews
 
 TRUSTED_TYPES = [
     "sklearn.calibration._CalibratedClassifier",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacks import ast_lock
+from kaizen.orchestration import ast_lock
 
 SOURCE = "def f(x):\n" + "".join(f"    if x > {n}:\n        return [x, {n}]\n" for n in range(50))
 

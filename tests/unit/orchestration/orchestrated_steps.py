@@ -14,7 +14,7 @@ from zenml.config.retry_config import StepRetryConfig
 
 from kaizen.core import progress
 from kaizen.core.errors import KaizenError
-from stacks.zenml_settings import heavy, light
+from kaizen.orchestration.step_settings import heavy, light
 
 LINES = 40
 TOO_LONG_S = 600.0

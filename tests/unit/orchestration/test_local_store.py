@@ -14,7 +14,7 @@ from zenml.client import Client
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 from kaizen.core.paths import Home
-from stacks import zenml_store
+from kaizen.orchestration import local_store
 
 pytestmark = pytest.mark.usefixtures("zenml")
 
@@ -34,7 +34,7 @@ def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
     pid = os.fork()
     if pid == 0:
         connection = sqlite3.connect(path)
-        zenml_store._set(connection, None)
+        local_store._set(connection, None)
         connection.execute("CREATE TABLE done (step TEXT)")
         connection.execute("INSERT INTO done VALUES ('train')")
         connection.commit()
@@ -60,7 +60,7 @@ def opened(home: Home, monkeypatch) -> list[str]:
 def test_a_known_store_is_opened_without_looking_for_migrations(home, opened) -> None:
     note = home.zenml / "migrated"
     assert note.read_text().startswith(f"{package.__version__} ")
-    zenml_store.start(home)
+    local_store.start(home)
     assert opened == []
     assert "ZENML_DISABLE_DATABASE_MIGRATION" not in os.environ
 
@@ -70,7 +70,7 @@ def test_a_store_of_another_version_is_migrated_and_noted(home, opened, text: st
     note = home.zenml / "migrated"
     known = note.read_text()
     note.write_text(text)
-    zenml_store.start(home)
+    local_store.start(home)
     assert opened == ["migrated"]
     assert note.read_text() == known
 
@@ -79,10 +79,10 @@ def test_one_at_a_time_may_make_a_new_home(other_home: Home) -> None:
     order: list[str] = []
 
     def second() -> None:
-        with zenml_store.alone(other_home):
+        with local_store.alone(other_home):
             order.append("second")
 
-    with zenml_store.alone(other_home):
+    with local_store.alone(other_home):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(0.2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.schedule import Schedule
+from kaizen.orchestration.schedule import Schedule
 
 DIAMOND = {"top": [], "left": ["top"], "right": ["top"], "bottom": ["left", "right"]}
 

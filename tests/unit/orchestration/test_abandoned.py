@@ -5,7 +5,7 @@ from contextvars import copy_context
 
 import pytest
 
-from stacks.zenml_gate import Abandoned, Gate, guarded
+from kaizen.orchestration.abandoned import Abandoned, Gate, guarded
 
 
 def test_only_what_is_behind_a_shut_gate_is_kept_out() -> None:

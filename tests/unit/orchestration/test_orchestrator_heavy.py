@@ -18,8 +18,8 @@ from zenml.models import PipelineRunResponse, StepRunResponse
 
 from kaizen.core import progress
 from kaizen.core.progress import StepEvent
-from stacks.zenml_attempts import StepFailed
-from tests.unit.stacks.orchestrated_steps import (
+from kaizen.orchestration.attempts import StepFailed
+from tests.unit.orchestration.orchestrated_steps import (
     LINES,
     TOO_LONG_S,
     abandons,

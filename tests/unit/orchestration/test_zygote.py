@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from kaizen.core.errors import KaizenError
-from stacks import zygote as program
-from stacks.zygote import Report
-from stacks.zygote_client import Failed, Lost, TimedOut, Zygote
+from kaizen.orchestration import zygote as program
+from kaizen.orchestration.zygote import Report
+from kaizen.orchestration.zygote_client import Failed, Lost, TimedOut, Zygote
 
 
 def work(request: dict[str, Any], report: Report) -> None:
