@@ -22,9 +22,9 @@ from kaizen.events import labels, read
 from kaizen.events.compact import compact
 from kaizen.events.label import Label
 from kaizen.events.spool import Spool
-from monitoring.watch import seen, windows
-from monitoring.watch.progress import Progress
-from monitoring.watch.window import Window
+from kaizen.monitoring.windows import window_data, windowing
+from kaizen.monitoring.windows.progress import Progress
+from kaizen.monitoring.windows.window import Window
 from usecases.diabetes.features import features
 
 ROWS = 500
@@ -52,7 +52,7 @@ def fill(folder: Path, events: int) -> None:
 def up_to(folder: Path, last: float) -> list[Window]:
     """A window of all events up to ``last``, as if they had been judged."""
     progress = Progress("diabetes", "1")
-    heads = windows.pending(folder, progress, lambda *_: False).fresh
+    heads = windowing.pending(folder, progress, lambda *_: False).fresh
     chosen = [head for head in heads if head.time <= last]
     return [progress.window(chosen, heads[len(chosen) :], chosen[-1].key)]
 
@@ -66,14 +66,16 @@ def cases() -> Iterator[tuple[str, float]]:
 
 
 def measure(folder: Path, judged: list[Window], rule: MonitoringRule) -> dict[str, float]:
-    found: list[Window | windows.Waiting] = []
+    found: list[Window | windowing.Waiting] = []
     now = NOW + OPEN
     began = time.process_time()
-    due = seconds(lambda: found.append(windows.due(folder, "diabetes", "1", rule, 0, judged, now)))
+    due = seconds(
+        lambda: found.append(windowing.due(folder, "diabetes", "1", rule, 0, judged, now))
+    )
     (window,) = found
     assert isinstance(window, Window)
     between = time.process_time()
-    reading = seconds(lambda: seen.rows(features, folder, window))
+    reading = seconds(lambda: window_data.rows(features, folder, window))
     ended = time.process_time()
     return {
         "due_s": round(due, 3),
@@ -100,7 +102,7 @@ def main(events: int) -> dict[str, object]:
         busy = up_to(folder, NOW + (OPEN - 100) / 100)
         began = time.process_time()
         for _ in range(20):
-            windows.due(folder, "diabetes", "1", RULE, 0, busy, NOW + OPEN)
+            windowing.due(folder, "diabetes", "1", RULE, 0, busy, NOW + OPEN)
         found["waiting_cpu_s"] = round((time.process_time() - began) / 20, 4)
     return found
 

@@ -13,7 +13,7 @@ from cli.output import as_json, columns, line
 from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from monitoring.alerts.alert import Alert
+    from kaizen.monitoring.alerts.alert import Alert
 
 _LISTS = "list"
 
@@ -48,7 +48,7 @@ def list_alerts(
     Example: `kaizen alerts digits --all`
     """
     from kaizen.core import catalog
-    from monitoring.alerts.book import Book
+    from kaizen.monitoring.alerts.store import Book
 
     catalog.check(usecase)
     with Book(home()) as book:
@@ -90,7 +90,7 @@ def ack(
 
     Example: `kaizen alerts ack 4f0c2b --by ines --why "new clinic, retraining on Monday"`
     """
-    from monitoring.alerts.manage import acknowledge
+    from kaizen.monitoring.alerts.manage import acknowledge
 
     done = acknowledge(home(), alert, by, why, time.time())
     if json:
@@ -112,7 +112,7 @@ def try_channels(
     Example: `kaizen alerts test digits --channel log`
     """
     from kaizen.core.config import monitoring_rule
-    from monitoring.alerts.probe import probe
+    from kaizen.monitoring.alerts.test_message import probe
 
     rule = monitoring_rule(usecase).alerts
     found = probe(home(), usecase, rule, channel, time.time())
@@ -139,7 +139,7 @@ def digest(
     Example: `kaizen alerts digest digits`
     """
     from kaizen.core.config import monitoring_rule
-    from monitoring.alerts.probe import digest_now
+    from kaizen.monitoring.alerts.test_message import digest_now
 
     rule = monitoring_rule(usecase).alerts
     found, unsent = digest_now(home(), usecase, rule, time.time(), send=send)
@@ -154,7 +154,7 @@ def digest(
 
 
 def _row(alert: Alert) -> tuple[str, ...]:
-    from monitoring.alerts.words import moment
+    from kaizen.monitoring.alerts.messages import moment
 
     version = alert.version or "-"
     return (alert.id, alert.state, alert.severity, alert.rule, version, moment(alert.since))

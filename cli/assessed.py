@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cli.output import columns, line
 
 if TYPE_CHECKING:
-    from monitoring.performance.measured import Performance
-    from monitoring.watch.assessment import Assessment
+    from kaizen.monitoring.performance.measured import Performance
+    from kaizen.monitoring.windows.assessment import Assessment
 
 
 def record(assessment: Assessment | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import home
 
 if TYPE_CHECKING:
-    from monitoring.reports.flags import RulesOf
+    from kaizen.monitoring.reports.flags import RulesOf
 
 LOOK = 1_000
 """Newest predictions that are held to the rules, if not more are shown."""
@@ -53,8 +53,8 @@ def gallery(
     from kaizen.core import atomic, catalog
     from kaizen.core.config import load
     from kaizen.events.joined import joined
-    from monitoring.reports import gallery as gathering
-    from monitoring.reports import gallery_page
+    from kaizen.monitoring.reports import gallery as gathering
+    from kaizen.monitoring.reports import gallery_page
 
     features = catalog.features(usecase)
     if out is not None and out.suffix == ".json":
@@ -95,8 +95,8 @@ def gallery(
 
 def rules(usecase: str) -> RulesOf:
     """The rules of a version, by the profile that is kept beside its model."""
-    from monitoring.drift.profile import Profile
-    from monitoring.reports.flags import Rules
+    from kaizen.monitoring.drift.profile import Profile
+    from kaizen.monitoring.reports.flags import Rules
     from registry import profiles
 
     @cache

@@ -14,7 +14,7 @@ from kaizen.core.paths import home
 
 if TYPE_CHECKING:
     from kaizen.core.monitoring_settings import MonitoringRule
-    from monitoring.watch.assessment import Assessment
+    from kaizen.monitoring.windows.assessment import Assessment
     from pipelines.watch import Watched
 
 
@@ -151,7 +151,7 @@ def _repeat(usecase: str, name: str, stack: str, *, json: bool) -> None:
 
 
 def _show(usecase: str, n: int, *, json: bool) -> None:
-    from monitoring.watch.store import Store
+    from kaizen.monitoring.windows.store import Store
 
     found = Store(home()).newest(usecase, n)
     if json:

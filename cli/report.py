@@ -36,8 +36,8 @@ def report(
     """
     from cli.terminal import watching
     from kaizen.core import catalog
+    from kaizen.monitoring.windows.store import Store
     from kaizen.orchestration import stacks
-    from monitoring.watch.store import Store
 
     catalog.check(usecase)
     stacks.load(stack)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kaizen.events.labelling import Outcome
-    from monitoring.scenarios.pool import Pool
-    from monitoring.scenarios.scenario import Scenario
+    from kaizen.simulation.row_source import Pool
+    from kaizen.simulation.scenario import Scenario
     from rollout.found import ServiceStatus
 
 SOURCE = "simulate"
@@ -78,7 +78,7 @@ def simulate(
     Example: `kaizen simulate digits --scenario external --seed 1 --label`
     """
     from kaizen.core import catalog
-    from monitoring.scenarios import library
+    from kaizen.simulation import library
 
     catalog.check(usecase)
     if listed:
@@ -155,13 +155,13 @@ def _simulate(
 ) -> dict[str, Any]:
     from cli.terminal import watching
     from kaizen.core import config, http, progress, trash
-    from monitoring.scenarios import journal, sending, simulation, traffic
+    from kaizen.simulation import sender, sent_log, simulation, traffic
 
     usecase, place = served.usecase, home()
     folder = place.simulations / usecase / f"{name}-{seed}"
     events = place.events / usecase
     given: list[Outcome] = []
-    with watching(log), journal.held(folder):
+    with watching(log), sent_log.held(folder):
         begun = time.monotonic()
         progress.report(progress.StepEvent(STEP, "running"))
         effective = config.load(usecase)
@@ -171,13 +171,13 @@ def _simulate(
                 trash.remove([folder], place)
         limits = effective.serving
         about = _about(usecase, name, scenario, seed, pools)
-        kept = journal.Journal(folder, about, min(limits.max_rows, traffic.MOST_AT_ONCE))
+        kept = sent_log.Journal(folder, about, min(limits.max_rows, traffic.MOST_AT_ONCE))
         before = sum(1 for _ in kept.rows(ticks))
         labelled = simulation.Late(kept, lambda due: given.append(_label(usecase, due)), late or 0)
         asked, sending_s, sha = 0, time.monotonic(), hashlib.sha256()
         key = os.environ.get(http.API_KEY)
-        with sending.asking(served.url, key, limits.timeout_s + 5) as ask, progress.inside(STEP):
-            patience = limits.timeout_s + sending.BUSY_S
+        with sender.asking(served.url, key, limits.timeout_s + 5) as ask, progress.inside(STEP):
+            patience = limits.timeout_s + sender.BUSY_S
             plan = traffic.plan(scenario, pools, seed, ticks)
             sent = simulation.send(plan, kept, ask, events, rate=rate, patience_s=patience)
             for tick, rows in sent:
@@ -217,7 +217,7 @@ def _pools(served: ServiceStatus, scenario: Scenario, rule: dict[str, Any]) -> d
     from kaizen.core import catalog, progress
     from kaizen.core.settings import SplitRule
     from kaizen.data import split, versions
-    from monitoring.scenarios import sources
+    from kaizen.simulation import sources
 
     def holdout() -> pd.DataFrame:
         digest, recorded = _recorded(served)

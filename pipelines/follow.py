@@ -9,14 +9,14 @@ from contextlib import closing
 from kaizen.core import catalog
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
+from kaizen.monitoring import maintenance
+from kaizen.monitoring.alerts.gauges import figures
+from kaizen.monitoring.alerts.metrics_server import Server
+from kaizen.monitoring.windows.assessment import Assessment
+from kaizen.monitoring.windows.live import Live
+from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
-from monitoring import upkeep
-from monitoring.alerts.gauges import figures
-from monitoring.alerts.server import Server
-from monitoring.watch.assessment import Assessment
-from monitoring.watch.live import Live
-from monitoring.watch.window import Window
 from pipelines import reports
 from pipelines.drawing import Drawing
 from pipelines.watch import Watch, alone
@@ -97,7 +97,7 @@ def follow(
             if (warning := early.look()) is not None:
                 tell(warning)
             if time.monotonic() - ticked > TICK_S:
-                upkeep.tick(home(), usecase, rule.alerts, time.time())
+                maintenance.tick(home(), usecase, rule.alerts, time.time())
                 night = reports.due(usecase, rule)
                 if night is not None and night != drawn:
                     drawn = night

@@ -6,9 +6,9 @@ import time
 
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
-from monitoring.reports import nightly as nights
-from monitoring.reports.nightly import Night
-from monitoring.watch.store import Store
+from kaizen.monitoring.reports import nightly as nights
+from kaizen.monitoring.reports.nightly import Night
+from kaizen.monitoring.windows.store import Store
 from pipelines.monitoring import nightly as nightly_pipeline
 from pipelines.monitoring import reporting
 

@@ -12,14 +12,14 @@ from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
 from kaizen.core.results import Record
 from kaizen.events import labels
+from kaizen.monitoring import maintenance
+from kaizen.monitoring.windows import labelled, relabel, windowing
+from kaizen.monitoring.windows.assessment import Assessment, Evidence
+from kaizen.monitoring.windows.store import Store, lock
+from kaizen.monitoring.windows.window import Window
+from kaizen.monitoring.windows.windowing import Waiting
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
-from monitoring import upkeep
-from monitoring.watch import due, labelled, windows
-from monitoring.watch.assessment import Assessment, Evidence
-from monitoring.watch.store import Store, lock
-from monitoring.watch.window import Window
-from monitoring.watch.windows import Waiting
 from pipelines import reports
 from pipelines.monitoring import monitoring, repeated
 from registry import versions
@@ -80,7 +80,7 @@ class Watch:
 
     def next(self, *, partial: bool = False) -> Window | Waiting:
         """The next window that is due; with ``partial`` what is there of the one after it."""
-        return windows.due(
+        return windowing.due(
             self.folder,
             self.usecase,
             self.version,
@@ -134,9 +134,9 @@ class Watch:
         counts = labelled.at_most(known, [each.window for each in whole])
         fresh = {name: count for name, count in counts.items() if self._looked.get(name) != count}
         self._looked.update(fresh)
-        maybe = due.again(whole, fresh, self.rule, time.time())
+        maybe = relabel.again(whole, fresh, self.rule, time.time())
         exact = labelled.exactly(known, self.folder, [each.window for each in maybe])
-        return [each.window for each in due.again(maybe, exact, self.rule, time.time())]
+        return [each.window for each in relabel.again(maybe, exact, self.rule, time.time())]
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def once(
         waiting = watch.next()
         if not found and isinstance(part := watch.next(partial=True), Window):
             found.append(watch.judge(part))
-        upkeep.tick(home(), usecase, rule.alerts, time.time(), flush=True)
+        maintenance.tick(home(), usecase, rule.alerts, time.time(), flush=True)
         for each in found:
             if each.alarms:
                 reports.draw(usecase, each.window.name)

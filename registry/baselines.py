@@ -1,4 +1,4 @@
-"""What a model version was judged on (``monitoring/performance/baseline.py``)."""
+"""What a model version was judged on (``kaizen/monitoring/performance/baseline.py``)."""
 
 from registry.beside import Beside
 

@@ -1,4 +1,4 @@
-"""The drift profile of a model version (``monitoring/drift/profile.py``)."""
+"""The drift profile of a model version (``kaizen/monitoring/drift/profile.py``)."""
 
 from registry.beside import Beside
 

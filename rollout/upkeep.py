@@ -26,7 +26,7 @@ async def run(home: Home) -> None:
             if _due(home.events):
                 await _run(home, "kaizen.events.maintenance")
             if home.monitoring.exists():
-                await _run(home, "monitoring.upkeep")
+                await _run(home, "kaizen.monitoring.maintenance")
         except OSError as error:
             _log.error("cannot look after the events, trying again later: %s", error)
 

@@ -11,11 +11,11 @@ from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.data.digest import row_digests
 from kaizen.inference.scorer import Scorer
+from kaizen.monitoring import observation
+from kaizen.monitoring.drift import check
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import drift_page
 from kaizen.orchestration.step_settings import heavy
-from monitoring import observation
-from monitoring.drift import check
-from monitoring.drift.profile import Profile
-from monitoring.reports import drift_page
 from registry import profiles, training_data, versions
 
 

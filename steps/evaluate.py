@@ -9,8 +9,8 @@ from zenml import step
 from kaizen.core import catalog, progress
 from kaizen.evaluation import scores
 from kaizen.inference.scorer import Scorer
+from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.orchestration.step_settings import ARRAY
-from monitoring.performance.baseline import Baseline
 
 
 @step(output_materializers={"answers": ARRAY})

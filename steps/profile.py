@@ -8,9 +8,9 @@ from zenml import step
 from kaizen.core import catalog, progress
 from kaizen.core.errors import KaizenError
 from kaizen.inference.scorer import Scorer
+from kaizen.monitoring import observation
+from kaizen.monitoring.drift import check
 from kaizen.orchestration.step_settings import heavy
-from monitoring import observation
-from monitoring.drift import check
 
 
 @step(settings=heavy())

@@ -25,9 +25,9 @@ from benchmarks.drift.prove import done
 from benchmarks.drift.table import exact
 from benchmarks.drift.worlds import EXPECTED, SCENARIOS, WORLDS, Seen
 from kaizen.core.monitoring_settings import MonitoringRule
-from monitoring.drift.profile import Profile
-from monitoring.performance import estimate, labelled, support
-from monitoring.watch.explain import explain
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.performance import estimate, labelled, support
+from kaizen.monitoring.windows.explain import explain
 
 OUTPUT = Path(__file__).resolve().parent / "causes"
 CLEAN = 5

@@ -19,8 +19,8 @@ import pandas as pd
 
 from benchmarks.drift.worlds import WORLDS, Seen, bank_model, bank_seen, taken
 from kaizen.evaluation import scores
-from monitoring.drift.profile import Profile
-from monitoring.performance import estimate, support
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.performance import estimate, support
 from usecases.churn.generate import customers
 
 KINDS = ("as before", "more from Germany", "half over 55")

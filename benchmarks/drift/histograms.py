@@ -27,11 +27,11 @@ from benchmarks.drift.patients import DEVIATIONS, patients
 from benchmarks.drift.prove import done
 from benchmarks.drift.table import exact
 from kaizen.events.scan import connect
-from monitoring.drift import fitting, quality, reference
-from monitoring.drift.profile import LEVEL, Profile
-from monitoring.drift.scan import histogram
-from monitoring.drift.verdict import Verdict
-from monitoring.drift.window_values import Shape
+from kaizen.monitoring.drift import fitting, quality, reference
+from kaizen.monitoring.drift.profile import LEVEL, Profile
+from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.scan import histogram
+from kaizen.monitoring.drift.window_values import Shape
 
 OUTPUT = Path(__file__).resolve().parent / "trials-histograms"
 DRAWS = 1_499

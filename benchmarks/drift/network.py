@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from kaizen.core import atomic, environment
 from kaizen.data.split import positions
 from kaizen.inference.scorer import Scorer
-from monitoring.observation import observed
+from kaizen.monitoring.observation import observed
 from usecases.digits import foreign, source
 from usecases.digits.features import features
 from usecases.digits.settings import Params

@@ -31,7 +31,7 @@ from benchmarks.drift.prove import done, path
 from benchmarks.drift.table import exact
 from benchmarks.drift.trials import TABLES
 from kaizen.core.paths import home
-from monitoring.drift.profile import Profile
+from kaizen.monitoring.drift.profile import Profile
 
 OUTPUT = Path(__file__).resolve().parent / "peers.json"
 TRIALS = OUTPUT.parent / "trials-peers"

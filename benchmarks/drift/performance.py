@@ -21,8 +21,8 @@ from benchmarks.drift.table import exact
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.usecase import Array
 from kaizen.evaluation import scores
-from monitoring.performance.baseline import Baseline
-from monitoring.performance.labelled import measure
+from kaizen.monitoring.performance.baseline import Baseline
+from kaizen.monitoring.performance.labelled import measure
 
 Rows = Callable[[np.random.Generator, int, bool], tuple[Array, Array]]
 """Random numbers, how many rows, whether answers are worse: truth and answers."""

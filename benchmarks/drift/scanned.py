@@ -51,8 +51,8 @@ def alone(work: Callable[[Path], Figures], path: Path) -> Figures:
 
 def ours(path: Path) -> Figures:
     """Count the file by one thread, and check the counts."""
-    from monitoring.drift.profile import Profile
-    from monitoring.drift.scan import histogram
+    from kaizen.monitoring.drift.profile import Profile
+    from kaizen.monitoring.drift.scan import histogram
 
     # Draws for small windows are not used here; dealing takes as many as it ever does.
     profile = Profile.fit(reference(), window=10, seed=0, draws=1_499)

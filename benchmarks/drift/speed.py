@@ -23,7 +23,7 @@ import pandas as pd
 
 from benchmarks.drift import scanned
 from benchmarks.drift.scanned import peak
-from monitoring.drift.profile import Profile
+from kaizen.monitoring.drift.profile import Profile
 
 T = TypeVar("T")
 

@@ -17,9 +17,9 @@ import pandas as pd
 from benchmarks.drift import digits
 from benchmarks.drift import network as world
 from benchmarks.drift.patients import CHANGES, patients, shifted
-from monitoring.drift.profile import Profile
-from monitoring.drift.stream import ALARM, ROW_ALARM, follow
-from monitoring.drift.verdict import Verdict
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.sequential import ALARM, ROW_ALARM, follow
 
 Found = dict[str, Any]
 

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter, grey_dilation
 
 from benchmarks.drift import digits, patients
 from kaizen.core.usecase import Task
-from monitoring.performance.baseline import Baseline
+from kaizen.monitoring.performance.baseline import Baseline
 from usecases.churn.features import CATEGORIES, NUMBERS
 from usecases.churn.generate import customers, risk
 

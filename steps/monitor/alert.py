@@ -8,8 +8,8 @@ from zenml import step
 from kaizen.core import progress
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
-from monitoring.alerts import manage
-from monitoring.watch.assessment import Assessment
+from kaizen.monitoring.alerts import manage
+from kaizen.monitoring.windows.assessment import Assessment
 
 
 @step(enable_cache=False)

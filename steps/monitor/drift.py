@@ -6,9 +6,9 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import progress
-from monitoring.drift.verdict import Finding
-from monitoring.watch import feed
-from monitoring.watch.outcomes import Reading
+from kaizen.monitoring.drift.result import Finding
+from kaizen.monitoring.windows import data_quality
+from kaizen.monitoring.windows.outcomes import Reading
 from steps.monitor import reference
 
 
@@ -23,6 +23,6 @@ def drift(
     """The verdict, and each row's own p value where rows have one."""
     profile = reference.profile(usecase, version)
     found = [Finding.model_validate(each) for each in findings]
-    verdict = feed.judged(profile.check(observed), found, Reading.model_validate(reading))
+    verdict = data_quality.judged(profile.check(observed), found, Reading.model_validate(reading))
     progress.figure(verdict.summary)
-    return verdict.model_dump(mode="json"), feed.row_p(profile, observed)
+    return verdict.model_dump(mode="json"), data_quality.row_p(profile, observed)

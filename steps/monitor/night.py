@@ -7,10 +7,10 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.monitoring.reports import nightly_page
+from kaizen.monitoring.reports.nightly import Night
+from kaizen.monitoring.windows.store import Store
 from kaizen.orchestration.step_settings import heavy
-from monitoring.reports import nightly_page
-from monitoring.reports.nightly import Night
-from monitoring.watch.store import Store
 from steps.monitor import reference
 
 

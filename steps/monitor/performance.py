@@ -7,10 +7,10 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.monitoring_settings import MonitoringRule
-from monitoring.drift.verdict import Verdict
-from monitoring.performance.baseline import why_none
-from monitoring.performance.measured import unknown
-from monitoring.watch import worth
+from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.performance.baseline import why_none
+from kaizen.monitoring.performance.measured import unknown
+from kaizen.monitoring.windows import evaluate
 from steps.monitor import reference
 
 
@@ -28,7 +28,7 @@ def performance(
         nothing = unknown(why_none(catalog.usecase(usecase).task, version))
         progress.figure(nothing.reason)
         return nothing.model_dump(mode="json"), nothing.model_dump(mode="json")
-    measured, estimated = worth.of(
+    measured, estimated = evaluate.of(
         baseline,
         reference.profile(usecase, version),
         MonitoringRule.model_validate(rule),

@@ -6,8 +6,8 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import progress
-from monitoring.watch import feed
-from monitoring.watch.outcomes import Reading
+from kaizen.monitoring.windows import data_quality
+from kaizen.monitoring.windows.outcomes import Reading
 from steps.monitor import reference
 
 
@@ -15,7 +15,7 @@ from steps.monitor import reference
 def quality(
     usecase: str, version: str, observed: pd.DataFrame, reading: dict[str, Any]
 ) -> Annotated[list[dict[str, Any]], "findings"]:
-    found = feed.findings(
+    found = data_quality.findings(
         reference.profile(usecase, version), observed, Reading.model_validate(reading)
     )
     progress.figure("; ".join(each.detail for each in found) or "nothing wrong with the data")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kaizen.core.errors import KaizenError
-from monitoring.drift.profile import Profile
-from monitoring.performance.baseline import Baseline
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.performance.baseline import Baseline
 from registry import baselines, profiles, versions
 
 KEPT = 8

@@ -8,13 +8,13 @@ from zenml import step
 
 from kaizen.core import progress
 from kaizen.core.paths import home
+from kaizen.monitoring import observation
+from kaizen.monitoring.reports import workspace
+from kaizen.monitoring.reports.reference_table import reference_table
+from kaizen.monitoring.windows import evaluate
+from kaizen.monitoring.windows.store import Store
+from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import heavy
-from monitoring import observation
-from monitoring.reports import workspace
-from monitoring.reports.reference_table import reference_table
-from monitoring.watch import worth
-from monitoring.watch.store import Store
-from monitoring.watch.window import Window
 from steps.monitor import reference
 
 
@@ -33,7 +33,7 @@ def report(
         reference_table(reference.profile(usecase, which.version)),
         observation.drawable(observed),
         at=datetime.fromtimestamp(which.until, UTC),
-        performance=worth.known(reference.baseline(usecase, which.version), outcomes),
+        performance=evaluate.known(reference.baseline(usecase, which.version), outcomes),
         tags=[f"v{which.version}", *found.alarms],
         verdict=found.drift,
     )

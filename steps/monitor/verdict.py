@@ -9,12 +9,12 @@ from zenml import get_step_context, step
 from kaizen.core import catalog, progress
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
-from monitoring.drift.verdict import Verdict
-from monitoring.performance.measured import Performance
-from monitoring.watch import assess
-from monitoring.watch.assessment import Evidence
-from monitoring.watch.store import Store
-from monitoring.watch.window import Window
+from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows import assess
+from kaizen.monitoring.windows.assessment import Evidence
+from kaizen.monitoring.windows.store import Store
+from kaizen.monitoring.windows.window import Window
 from registry import commit
 from steps.monitor import reference
 

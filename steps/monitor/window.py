@@ -7,9 +7,9 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.monitoring.windows import outcomes, window_data
+from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import FRAME
-from monitoring.watch import outcomes, seen
-from monitoring.watch.window import Window
 from steps.monitor import reference
 
 
@@ -24,7 +24,7 @@ def window(
     """``observed`` is what the use case observes, ``outcomes`` ids, answers and labels."""
     which = Window.model_validate(window)
     features, seed = catalog.features(usecase), reference.profile(usecase, which.version).shape.seed
-    found = seen.rows(features, home().events / usecase, which, seed=seed)
+    found = window_data.rows(features, home().events / usecase, which, seed=seed)
     made = outcomes.of(found)
     known = made[outcomes.LABEL].notna().sum()
     progress.figure(f"{len(made):,} rows, {known:,} with a label")

@@ -16,7 +16,7 @@ import pytest
 from alerting import Webhook
 
 from kaizen.core.paths import PROJECT_ROOT, Home
-from monitoring.alerts.book import Book
+from kaizen.monitoring.alerts.store import Book
 
 SCRIPT = Path(__file__).with_name("told.py")
 SHARED = Path(__file__).parent.parent / "shared"

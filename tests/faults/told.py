@@ -20,8 +20,8 @@ from alerting import judged
 
 from kaizen.core.alert_settings import AlertsRule, AppriseChannel
 from kaizen.core.paths import Home
-from monitoring.alerts import dispatch, manage
-from monitoring.alerts.database import Database
+from kaizen.monitoring.alerts import dispatch, manage
+from kaizen.monitoring.alerts.database import Database
 
 RULE = AlertsRule(
     channels={"hook": AppriseChannel(env="HOOK")}, cooldown_s=0, resolve_after=1, dead_after_s=1e9

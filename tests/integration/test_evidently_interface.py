@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from kaizen.core.paths import PROJECT_ROOT
-from monitoring.reports import workspace
+from kaizen.monitoring.reports import workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

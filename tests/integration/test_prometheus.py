@@ -17,8 +17,8 @@ from rolling import eventually
 
 from kaizen.core import http, ports
 from kaizen.core.paths import PROJECT_ROOT
-from monitoring.alerts.gauges import exposition
-from monitoring.alerts.server import Server
+from kaizen.monitoring.alerts.gauges import exposition
+from kaizen.monitoring.alerts.metrics_server import Server
 
 FILES = PROJECT_ROOT / "configs" / "prometheus"
 PROGRAMS = ("prometheus", "prometheus-alertmanager")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from alerting import Webhook
 
-from monitoring.watch.store import Store
+from kaizen.monitoring.windows.store import Store
 
 pytestmark = pytest.mark.integration
 SENT = 750

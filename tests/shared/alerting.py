@@ -10,10 +10,10 @@ from queue import Queue
 from typing import Any, Literal
 
 from kaizen.core.monitoring_settings import MonitoringRule
-from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
-from monitoring.performance.measured import Performance
-from monitoring.watch.assessment import Alarm, Assessment, Evidence
-from monitoring.watch.window import Window
+from kaizen.monitoring.drift.result import Calibration, Column, Finding, Verdict
+from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows.assessment import Alarm, Assessment, Evidence
+from kaizen.monitoring.windows.window import Window
 
 START = 1_800_000_000.0
 """A Friday in 2027, 08:00 UTC."""

@@ -3,10 +3,10 @@
 from typing import Any
 
 from kaizen.core.monitoring_settings import MonitoringRule
-from monitoring.drift.verdict import Calibration, Column, Finding, Verdict
-from monitoring.performance.measured import Performance
-from monitoring.watch.assessment import Assessment, Evidence
-from monitoring.watch.window import Window
+from kaizen.monitoring.drift.result import Calibration, Column, Finding, Verdict
+from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows.assessment import Assessment, Evidence
+from kaizen.monitoring.windows.window import Window
 
 SIZE = 500
 

@@ -42,7 +42,7 @@ class AlarmRule(_Rule):
     """Alerts when windows have this alarm.
 
     Attributes:
-        alarm: of ``monitoring.watch.assessment.Assessment.alarms``.
+        alarm: of ``kaizen.monitoring.windows.assessment.Assessment.alarms``.
         windows: how many in a row.
     """
 

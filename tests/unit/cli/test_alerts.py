@@ -11,7 +11,7 @@ from alerting import Webhook, judged
 from cli import main
 from kaizen.core.alert_settings import URL_VARIABLE, AlertsRule
 from kaizen.core.paths import Home
-from monitoring.alerts.manage import assessed
+from kaizen.monitoring.alerts.manage import assessed
 
 
 class Kaizen:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring import observation
+from kaizen.monitoring import observation
 
 
 def test_an_observation_is_a_column_and_the_embedding_one_of_vectors() -> None:

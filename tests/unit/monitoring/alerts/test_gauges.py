@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from kaizen.core.alert_settings import AlertsRule
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from monitoring.alerts.gauges import VERSIONS, exposition
-from monitoring.alerts.manage import assessed, open_alerts
-from monitoring.alerts.server import Server
+from kaizen.monitoring.alerts.gauges import VERSIONS, exposition
+from kaizen.monitoring.alerts.manage import assessed, open_alerts
+from kaizen.monitoring.alerts.metrics_server import Server
 
 
 def read(text: bytes) -> dict[tuple[str, ...], float]:

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.alerts import lifecycle
-from monitoring.alerts.alert import Alert, Track
+from kaizen.monitoring.alerts import lifecycle
+from kaizen.monitoring.alerts.alert import Alert, Track
 
 TRACK = Track(usecase="diabetes", version="3", rule="data")
 

@@ -18,9 +18,9 @@ from kaizen.core.alert_settings import (
 )  # fmt: skip
 from kaizen.core.errors import UsageError
 from kaizen.core.paths import Home
-from monitoring.alerts.book import Book
-from monitoring.alerts.manage import acknowledge, assessed, open_alerts, tick
-from monitoring.watch.assessment import ALARMS
+from kaizen.monitoring.alerts.manage import acknowledge, assessed, open_alerts, tick
+from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.windows.assessment import ALARMS
 
 DAY = 86_400.0
 

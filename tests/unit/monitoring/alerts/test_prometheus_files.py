@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kaizen.core.paths import PROJECT_ROOT
-from monitoring.alerts.gauges import exposition
-from monitoring.alerts.server import DEFAULT_PORT
+from kaizen.monitoring.alerts.gauges import exposition
+from kaizen.monitoring.alerts.metrics_server import DEFAULT_PORT
 
 FILES = PROJECT_ROOT / "configs" / "prometheus"
 CASES = Path(__file__).with_name("rules_test.yaml")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from monitoring.drift.binning import grid
+from kaizen.monitoring.drift.binning import grid
 
 RANDOM = np.random.default_rng(0)
 TINY = np.nextafter(0, 1)

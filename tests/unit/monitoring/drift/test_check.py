@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 
 from kaizen.core.results import Record
-from monitoring import observation
-from monitoring.drift import check
+from kaizen.monitoring import observation
+from kaizen.monitoring.drift import check
 
 
 def test_a_check_claims_nothing_it_did_not_measure() -> None:

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.drift import faults, matched
-from monitoring.drift.profile import Profile
+from kaizen.monitoring.drift import faults, reweighted_reference
+from kaizen.monitoring.drift.profile import Profile
 
 
 def world(seed: int, rows: int) -> pd.DataFrame:
@@ -69,16 +69,16 @@ def test_a_matched_reference_has_the_mix_asked_for(profile: Profile) -> None:
     rows = world(2, 300).sort_values("member", ascending=False).head(150)
     assert profile.check(rows).drifted
     weights = np.where(member, rows["member"].mean() / member.mean(), 1 - rows["member"].mean())
-    found = matched.check(profile, weights, rows)
+    found = reweighted_reference.check(profile, weights, rows)
     assert found is not None
     assert not found.drifted
     assert found.reference_rows < profile.rows
     assert "in the window's mix" in found.calibration.note
-    assert matched.check(profile, np.zeros(profile.rows), rows) is None
+    assert reweighted_reference.check(profile, np.zeros(profile.rows), rows) is None
 
 
 def test_rows_are_kept_in_proportion_to_their_weights() -> None:
     weights = np.repeat([0.5, 1.0], 5000)
-    kept = matched.drawn(weights, np.random.default_rng(0))
+    kept = reweighted_reference.drawn(weights, np.random.default_rng(0))
     assert len(set(kept.tolist())) == len(kept)
     assert (kept < 5000).mean() == pytest.approx(1 / 3, abs=0.02)

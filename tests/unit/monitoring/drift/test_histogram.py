@@ -14,10 +14,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from kaizen.core.errors import KaizenError, UsageError
-from monitoring import Profile
-from monitoring.drift import counted, dealt, window_values
-from monitoring.drift.histogram import Histogram
-from monitoring.drift.scan import histogram
+from kaizen.monitoring import Profile
+from kaizen.monitoring.drift import histogram_check, hypergeometric_null, window_values
+from kaizen.monitoring.drift.histogram import Histogram
+from kaizen.monitoring.drift.scan import histogram
 
 DRAWS = 1_499
 
@@ -90,7 +90,7 @@ def test_the_verdict_is_that_of_the_rows(profile: Profile, change) -> None:
             assert (test.p, test.effect, test.where) == p[test.name]
         # Its draws know repeated numbers, too.
         assert test.p >= p[test.name][0] or test.name != "rare"
-    assert {test.name for test in found.tests} == set(p) & set(counted.FAMILIES)
+    assert {test.name for test in found.tests} == set(p) & set(histogram_check.FAMILIES)
     assert found.drifted == whole.drifted
     assert found.quality == whole.quality
     assert {(each.name, each.effect) for each in found.columns} == {
@@ -261,12 +261,14 @@ def test_bridges_have_the_quantiles_of_dealt_counts() -> None:
     m, n = 50_000, 2_000
     shares = random.dirichlet(np.append(np.full(128, n / 128), 1))
     both = np.append(0, random.multinomial(m + n, shares)).astype(float)
-    assert dealt._dense(both, m, n)
-    exact = dealt._compared(*dealt._deal(random, both, np.zeros(130), n, 8_000), m, n)
-    bridged = dealt._bridges(random, both / both.sum(), 8_000)
+    assert hypergeometric_null._dense(both, m, n)
+    exact = hypergeometric_null._compared(
+        *hypergeometric_null._deal(random, both, np.zeros(130), n, 8_000), m, n
+    )
+    bridged = hypergeometric_null._bridges(random, both / both.sum(), 8_000)
     for one, other in zip(exact, bridged, strict=True):
         for share in (0.5, 0.9, 0.99):
             assert np.quantile(other, share) == pytest.approx(np.quantile(one, share), rel=0.05)
     sparse = np.zeros(130)
     sparse[[1, 2]] = [(m + n) * 0.999, (m + n) * 0.001]
-    assert not dealt._dense(sparse, m, n)
+    assert not hypergeometric_null._dense(sparse, m, n)

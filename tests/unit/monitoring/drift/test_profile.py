@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kaizen.core.errors import KaizenError
-from monitoring import Profile, Verdict
+from kaizen.monitoring import Profile, Verdict
 
 DRAWS = 1_999
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.drift import statistics
+from kaizen.monitoring.drift import statistics
 
 
 def test_a_row_of_the_reference_is_as_odd_as_it_would_be_if_it_were_new() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kaizen.core import catalog
 from kaizen.core.errors import KaizenError
-from monitoring.performance.baseline import MOST_ROWS, Baseline, why_none
+from kaizen.monitoring.performance.baseline import MOST_ROWS, Baseline, why_none
 from usecases.churn.generate import customers
 
 

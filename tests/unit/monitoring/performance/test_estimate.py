@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from kaizen.evaluation import scores
-from monitoring.drift import verdict as verdicts
-from monitoring.drift.verdict import Finding, Verdict
-from monitoring.performance.baseline import Baseline
-from monitoring.performance.estimate import Calibration, estimate
-from monitoring.performance.support import support
+from kaizen.monitoring.drift import result as verdicts
+from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.performance.baseline import Baseline
+from kaizen.monitoring.performance.estimate import Calibration, estimate
+from kaizen.monitoring.performance.support import support
 
 YES = True, ""
 

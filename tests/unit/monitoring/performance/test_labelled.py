@@ -7,9 +7,9 @@ import pytest
 
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.evaluation import scores
-from monitoring.performance import labelled
-from monitoring.performance.baseline import Baseline
-from monitoring.performance.measured import Performance
+from kaizen.monitoring.performance import labelled
+from kaizen.monitoring.performance.baseline import Baseline
+from kaizen.monitoring.performance.measured import Performance
 
 RULE = MonitoringRule()
 Answers = Callable[..., tuple[np.ndarray, np.ndarray]]

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from kaizen.core.errors import KaizenError
-from monitoring.drift.profile import Profile
-from monitoring.reports import drift_page
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import drift_page
 
 pytestmark = pytest.mark.slow
 

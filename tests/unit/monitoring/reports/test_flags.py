@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.drift.profile import Profile
-from monitoring.reports.flags import Rules, differs
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports.flags import Rules, differs
 
 DRAWS = 1999
 

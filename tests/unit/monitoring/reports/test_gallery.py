@@ -24,10 +24,10 @@ from kaizen.events.label import Label
 from kaizen.events.labels import append
 from kaizen.events.read import read
 from kaizen.events.schema import line, pack
-from monitoring.drift.profile import Profile
-from monitoring.reports import gallery_page
-from monitoring.reports.flags import Rules
-from monitoring.reports.gallery import Gallery, gather, keep, pixels, prune
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import gallery_page
+from kaizen.monitoring.reports.flags import Rules
+from kaizen.monitoring.reports.gallery import Gallery, gather, keep, pixels, prune
 
 DIGITS = catalog.features("digits")
 CHURN = catalog.features("churn")

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from monitoring.reports.nightly import Night, chosen, due
+from kaizen.monitoring.reports.nightly import Night, chosen, due
 
 
 def at(text: str) -> float:

@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from monitoring.drift.profile import Profile
-from monitoring.reports.reference_table import reference_table
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports.reference_table import reference_table
 
 
 def rows(count: int) -> pd.DataFrame:

@@ -14,10 +14,10 @@ import pytest
 
 from kaizen.core import halfwritten
 from kaizen.core.paths import Home
-from monitoring.drift.profile import Profile
-from monitoring.reports import drawing, workspace
-from monitoring.reports.drawing import Labelled
-from monitoring.reports.workspace import Kept, add, project_id, prune
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import evidently_report, workspace
+from kaizen.monitoring.reports.evidently_report import Labelled
+from kaizen.monitoring.reports.workspace import Kept, add, project_id, prune
 
 pytestmark = pytest.mark.slow
 AT = datetime(2026, 1, 31, 2, tzinfo=UTC)
@@ -97,7 +97,7 @@ def test_the_same_window_twice_is_one_report_and_labels_renew_it(
 
     first = again()
     before = first.path.read_bytes()
-    monkeypatch.setattr(drawing, "drawn", lambda *_, **__: pytest.fail("drawn again"))
+    monkeypatch.setattr(evidently_report, "drawn", lambda *_, **__: pytest.fail("drawn again"))
     assert again() == first
     monkeypatch.undo()
     truth = window["digit"].to_numpy()

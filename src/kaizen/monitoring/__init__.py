@@ -1,0 +1,24 @@
+"""Whether what is served is still good: drift, quality, reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kaizen.monitoring.drift.profile import Profile
+    from kaizen.monitoring.drift.result import Verdict
+
+__all__ = ["Profile", "Verdict"]
+
+
+def __getattr__(name: str) -> Any:
+    """Profile needs pandas and scipy: loaded when it is asked for."""
+    if name == "Profile":
+        from kaizen.monitoring.drift.profile import Profile
+
+        return Profile
+    if name == "Verdict":
+        from kaizen.monitoring.drift.result import Verdict
+
+        return Verdict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,122 @@
+"""One message to one channel. What goes wrong is said without its URL, which is secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from kaizen.core.alert_settings import AppriseChannel, LogChannel
+from kaizen.core.paths import Home
+from kaizen.monitoring.alerts.alert import Message
+
+TIMEOUT_S = 10.0
+"""Longest wait for a service. What it took after that may come twice."""
+_TYPES = {"critical": "failure", "warning": "warning", "info": "info", "resolved": "success"}
+_TALKATIVE = ("apprise", "urllib3", "requests", "asyncio")
+"""Loggers that may print a URL."""
+
+
+class NotSent(Exception):
+    """Why a message has not arrived, without secrets."""
+
+
+def send(home: Home, channel: AppriseChannel | LogChannel, message: Message) -> None:
+    """Send ``message``; it has arrived when this returns.
+
+    Raises:
+        NotSent: it has not, as far as is known.
+    """
+    if isinstance(channel, LogChannel):
+        _write(home, message)
+    else:
+        _notify(channel, message)
+
+
+def _write(home: Home, message: Message) -> None:
+    at = datetime.fromtimestamp(message.made, UTC).isoformat(timespec="seconds")
+    body = "; ".join(filter(None, map(str.strip, message.body.splitlines())))
+    line = f"{at} {message.usecase} {message.severity}: {message.title}; {body}\n".encode()
+    try:
+        home.logs.mkdir(parents=True, exist_ok=True)
+        with (home.logs / "alerts.log").open("a+b", buffering=0) as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line  # a kill tore the last one
+            if file.write(line) != len(line):
+                raise NotSent("alerts.log: the disk is full")
+            os.fsync(file.fileno())
+    except OSError as problem:
+        raise NotSent(f"alerts.log: {problem.strerror}") from None
+
+
+def _notify(channel: AppriseChannel, message: Message) -> None:
+    url = os.environ.get(channel.env)
+    if not url:
+        raise NotSent(f"{channel.env} is not set: it should hold an apprise URL")
+    with _hushed():
+        try:
+            said = _apprise(url, message)
+        except Exception as problem:  # whatever its text says may hold the URL
+            said = type(problem).__name__
+    if said:
+        raise NotSent(f"{channel.env}: {said}")
+
+
+def _apprise(url: str, message: Message) -> str:
+    """Why the service at ``url`` has not taken the message; "" where it has."""
+    import apprise
+
+    asset = apprise.AppriseAsset(
+        app_id="kaizen", async_mode=False, service_timeout=TIMEOUT_S, storage_mode="memory"
+    )
+    # One service: of several, those that have taken a message would get it again with the others.
+    service = apprise.Apprise.instantiate(url, asset=asset)
+    if service is None:
+        return "it holds no URL that apprise knows"
+    one = apprise.Apprise(asset=asset)
+    one.add(service)
+    result = one.notify(
+        title=message.title,
+        body=message.body,
+        body_format=apprise.NotifyFormat.MARKDOWN if message.markdown else None,
+        notify_type=_TYPES[message.severity],
+    )
+    return "" if result else _reason(service, result)
+
+
+def _reason(service: Any, result: Any) -> str:
+    """Of what a library says, only what is known to be no secret: a word, and a status."""
+    lines = " ".join(str(entry.message) for entry in result.logs())
+    kind = str(service.service_name or "service")
+    if result.status.name == "TIMEOUT":
+        return f"{kind} has not answered within {TIMEOUT_S:g} s"
+    if status := re.search(r"error=(\d{3})\b", lines):
+        return f"{kind} has answered {status[1]}"
+    if "onnection error" in lines:
+        return f"{kind} cannot be reached"
+    return f"{kind} has not taken it"
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """In the block no library prints a URL into this process's logs."""
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    before = [(each.level, each.propagate) for each in loggers]
+    silent = logging.NullHandler()
+    for each in loggers:
+        each.propagate = False
+        each.addHandler(silent)
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    logging.getLogger("apprise").setLevel(logging.WARNING)  # the reason is read from its own log
+    try:
+        yield
+    finally:
+        for each, (level, propagate) in zip(loggers, before, strict=True):
+            each.removeHandler(silent)
+            each.setLevel(level)
+            each.propagate = propagate

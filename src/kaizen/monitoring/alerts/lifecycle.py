@@ -1,0 +1,133 @@
+"""When an alert begins, comes back, is over, and when it is told: pure functions.
+
+A rule that is met for its number of windows opens an alert; ``resolve_after`` windows in a row that
+do not meet it end it. An alert is told when it begins and when it is over. What comes back within
+its cooldown is the same alert again, and is told when the cooldown is over, if it still is then.
+"""
+
+from __future__ import annotations
+
+from kaizen.core.alert_settings import Severity
+from kaizen.monitoring.alerts.alert import Alert, Track, name
+
+
+def met(
+    track: Track,
+    alert: Alert | None,
+    *,
+    needed: int,
+    window: str,
+    at: float,
+    reason: str,
+    severity: Severity,
+    cooldown_s: float,
+    report: str | None = None,
+) -> tuple[Track, Alert | None]:
+    """After one more window that meets a rule.
+
+    Args:
+        track: the rule's, before.
+        alert: its newest alert, None where there was none.
+        needed: windows in a row that open one.
+        window: name of the window.
+        at: when it was judged.
+        reason: in words.
+        severity, cooldown_s: of the rule.
+        report: the window's drift report.
+
+    Returns:
+        The track after, and the alert as it is now, None while there is none.
+    """
+    row = track.met + 1
+    track = track.model_copy(update={"met": row, "quiet": 0})
+    seen = {"window": window, "reason": reason, "report": report}
+    if alert is not None and alert.open:
+        return track, alert.model_copy(update={**seen, "windows": alert.windows + 1})
+    if row < needed:
+        return track, alert
+    if alert is not None and cooling(alert, cooldown_s, at):
+        state = "acknowledged" if alert.by else "firing"
+        back = {"state": state, "changed": at, "returned": alert.returned + 1}
+        return track, alert.model_copy(update={**seen, **back, "windows": alert.windows + row})
+    alert = Alert(
+        id=name(track.usecase, track.version, track.rule, window),
+        usecase=track.usecase,
+        version=track.version,
+        rule=track.rule,
+        severity=severity,
+        state="firing",
+        since=at,
+        changed=at,
+        windows=row,
+        begun=window,
+        window=window,
+        reason=reason,
+        report=report,
+    )
+    return track.model_copy(update={"alert": alert.id}), alert
+
+
+def not_met(
+    track: Track, alert: Alert | None, *, resolve_after: int, at: float
+) -> tuple[Track, Alert | None]:
+    """After one more window that does not meet a rule; arguments as :func:`met`."""
+    quiet = track.quiet + 1
+    track = track.model_copy(update={"met": 0, "quiet": quiet})
+    if alert is not None and alert.open and quiet >= resolve_after:
+        alert = over(alert, at)
+    return track, alert
+
+
+def over(alert: Alert, at: float, why: str | None = None) -> Alert:
+    """The alert, resolved; ``why`` where not by quiet windows."""
+    changes = {"state": "resolved", "changed": at} | ({"reason": why} if why else {})
+    return alert.model_copy(update=changes)
+
+
+def acknowledged(alert: Alert, by: str, why: str, at: float) -> Alert:
+    """The alert, seen to by somebody. One that is over stays so."""
+    state = "acknowledged" if alert.open else alert.state
+    return alert.model_copy(update={"state": state, "by": by, "why": why, "changed": at})
+
+
+def cooling(alert: Alert, cooldown_s: float, now: float) -> bool:
+    """The last message of it is less than its cooldown ago."""
+    return alert.told_at is not None and now < alert.told_at + cooldown_s
+
+
+def untold(alert: Alert) -> bool:
+    """Whether people are still to be told of its state.
+
+    Each is told, also one that was over before its group was; what came back within its cooldown
+    and went again is not. That somebody sees to it, they know.
+    """
+    if alert.state == "resolved":
+        return alert.told != "resolved"
+    return alert.state == "firing" and alert.told != "firing"
+
+
+def due(alert: Alert, cooldown_s: float, now: float) -> bool:
+    """Whether people are to be told of it now."""
+    late = alert.state == "resolved" or not cooling(alert, cooldown_s, now)
+    return untold(alert) and late
+
+
+def told(alert: Alert, now: float) -> Alert:
+    """The alert after a message of its state was written down.
+
+    The cooldown runs from the message that it fires: that it is over does not prolong it.
+    """
+    if alert.state == "resolved":
+        return alert.model_copy(update={"told": "resolved"})
+    return alert.model_copy(update={"told": "firing", "told_at": now})
+
+
+def gathered(waiting: list[Alert], group_s: float, now: float) -> bool:
+    """Whether what waits to be told has waited long enough for others.
+
+    Args:
+        waiting: alerts of one use case that are due.
+        group_s: how long the first of them waits.
+        now: seconds since the epoch.
+    """
+    return bool(waiting) and now >= min(alert.changed for alert in waiting) + group_s

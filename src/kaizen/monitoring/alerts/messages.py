@@ -1,0 +1,65 @@
+"""What people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from kaizen.core.alert_settings import Severity
+from kaizen.monitoring.alerts.alert import Alert, Message, name
+
+WORST: tuple[Severity, ...] = ("critical", "warning", "info")
+
+
+def moment(at: float) -> str:
+    """A time for people, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def worst(alerts: Sequence[Alert]) -> Severity:
+    """The worst severity among them."""
+    return min((alert.severity for alert in alerts), key=WORST.index)
+
+
+def about(alert: Alert) -> str:
+    """Whose it is and what it is called."""
+    version = f" v{alert.version}" if alert.version else ""
+    return f"{alert.usecase}{version}: {alert.rule}"
+
+
+def message(usecase: str, channel: str, alerts: Sequence[Alert], now: float) -> Message:
+    """One message of these alerts; its id follows from them and is the same for every channel."""
+    firing = [alert for alert in alerts if alert.state != "resolved"]
+    over = [alert for alert in alerts if alert.state == "resolved"]
+    titles = [
+        f"{word} {', '.join(dict.fromkeys(alert.rule for alert in some))}"
+        for word, some in (("alert", firing), ("resolved", over))
+        if some
+    ]
+    told = [f"{alert.id}-{alert.state}-{alert.returned}" for alert in alerts]
+    known = name(usecase, *told)
+    body = "\n\n".join([*map(_paragraph, firing), *map(_paragraph, over), f"message {known}"])
+    return Message(
+        id=known,
+        usecase=usecase,
+        channel=channel,
+        title=f"kaizen {usecase}: {'; '.join(titles)}",
+        body=body,
+        severity=worst(firing) if firing else "resolved",
+        made=now,
+    )
+
+
+def _paragraph(alert: Alert) -> str:
+    if alert.state == "resolved":
+        lasted = f"from {moment(alert.since)} to {moment(alert.changed)}"
+        return f"{about(alert)} is over ({lasted})\n{alert.reason}\nalert {alert.id}"
+    again = f", the {alert.returned + 1}. time" if alert.returned else ""
+    lines = [
+        f"{about(alert)} ({alert.severity}) since {moment(alert.since)}{again}",
+        alert.reason,
+        f"window {alert.window}" if alert.version else "",
+        f"report {alert.report}" if alert.report else "",
+        f"alert {alert.id}: kaizen alerts ack {alert.id} --by NAME --why TEXT",
+    ]
+    return "\n".join(filter(None, lines))

@@ -1,0 +1,149 @@
+"""Alerts with their history, and what their rules have seen: what is kept in the home."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from kaizen.core.paths import Home
+from kaizen.core.results import Record
+from kaizen.monitoring.alerts.alert import Alert, Track
+from kaizen.monitoring.alerts.database import Database, read
+from kaizen.monitoring.alerts.judged import Judged
+from kaizen.monitoring.alerts.lifecycle import untold
+from kaizen.monitoring.alerts.outbox import Outbox
+
+
+class Change(Record):
+    """One line of an alert's history; ``at`` in seconds since the epoch."""
+
+    at: float
+    what: str
+
+
+class Book:
+    """The alerts of one home, and its outbox. One object belongs to one thread.
+
+    Changes belong inside of a transaction.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._database = Database(home)
+        self.outbox = Outbox(self._database)
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is changed in the block is on disk when it ends; nothing of it if it fails."""
+        return self._database.transaction()
+
+    def alert(self, name: str) -> Alert | None:
+        """The alert of that id."""
+        found = self._database.ask("SELECT document FROM alerts WHERE id = ?", name)
+        return read(Alert, found[0][0]) if found else None
+
+    def alerts(self, usecase: str | None = None, *, every: bool = False) -> list[Alert]:
+        """The open alerts, or every one there was, oldest first; None for all use cases."""
+        where = "" if every else " AND open"
+        rows = self._database.ask(
+            f"SELECT document FROM alerts WHERE (? OR usecase = ?){where} ORDER BY number",  # noqa: S608
+            usecase is None, usecase,
+        )  # fmt: skip
+        return [read(Alert, row[0]) for row in rows]
+
+    def untold(self, usecase: str) -> list[Alert]:
+        """Alerts whose state people were not told of, oldest first."""
+        rows = self._database.ask(
+            "SELECT document FROM alerts WHERE due AND usecase = ? ORDER BY number", usecase
+        )
+        return [read(Alert, row[0]) for row in rows]
+
+    def history(self, alert: str) -> list[Change]:
+        """What happened to an alert, oldest first."""
+        rows = self._database.ask(
+            "SELECT at, what FROM history WHERE alert = ? ORDER BY number", alert
+        )
+        return [Change(at=at, what=what) for at, what in rows]
+
+    def track(self, usecase: str, version: str, rule: str) -> Track:
+        """What a rule has seen of a version."""
+        found = self._database.ask(
+            "SELECT document FROM tracks WHERE usecase = ? AND version = ? AND rule = ?",
+            usecase, version, rule,
+        )  # fmt: skip
+        if found:
+            return read(Track, found[0][0])
+        return Track(usecase=usecase, version=version, rule=rule)
+
+    def judged(self, usecase: str, version: str, window: str) -> Judged | None:
+        """What is kept of a window."""
+        found = self._database.ask(
+            "SELECT document FROM judged WHERE usecase = ? AND version = ? AND window = ?",
+            usecase, version, window,
+        )  # fmt: skip
+        return read(Judged, found[0][0]) if found else None
+
+    def between(self, usecase: str, since: float, until: float) -> list[Judged]:
+        """Windows judged in [since, until), oldest first."""
+        rows = self._database.ask(
+            "SELECT document FROM judged WHERE usecase = ? AND at >= ? AND at < ? ORDER BY at",
+            usecase, since, until,
+        )  # fmt: skip
+        return [read(Judged, row[0]) for row in rows]
+
+    def newest(self, usecase: str) -> dict[str, float]:
+        """When a window of each version was last judged."""
+        rows = "SELECT version, max(at) FROM judged WHERE usecase = ? GROUP BY 1"
+        return dict(self._database.ask(rows, usecase))
+
+    def setting(self, usecase: str, name: str) -> str | None:
+        """A remembered value."""
+        query = "SELECT value FROM settings WHERE usecase = ? AND name = ?"
+        found = self._database.ask(query, usecase, name)
+        return found[0][0] if found else None
+
+    def keep(self, before: Alert | None, after: Alert | None, now: float) -> list[Alert]:
+        """Write down what became of an alert; it, where its state is another."""
+        if after is None or after == before:
+            return []
+        began = before is None or before.id != after.id
+        if not began and before is not None and before.state == after.state:
+            self.put(after, "", now)
+            return []
+        what = "came back" if not began and after.open else after.state
+        self.put(after, f"{what}: {after.reason}", now)
+        return [after]
+
+    def put(self, alert: Alert, what: str, at: float) -> None:
+        """Keep an alert; ``what`` happened to it, "" for nothing worth a line."""
+        self._database.do(
+            "INSERT INTO alerts (id, usecase, open, due, document) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET open = excluded.open, due = excluded.due, "
+            "document = excluded.document",
+            alert.id, alert.usecase, alert.open, untold(alert), alert.model_dump_json(),
+        )  # fmt: skip
+        if what:
+            row = (at, alert.id, what)
+            self._database.do("INSERT INTO history (at, alert, what) VALUES (?, ?, ?)", *row)
+
+    def follow(self, track: Track) -> None:
+        """Keep a track."""
+        row = (track.usecase, track.version, track.rule, track.model_dump_json())
+        self._database.do("INSERT OR REPLACE INTO tracks VALUES (?, ?, ?, ?)", *row)
+
+    def judge(self, usecase: str, judged: Judged) -> None:
+        """Keep a window."""
+        row = (usecase, judged.version, judged.window, judged.at, judged.model_dump_json())
+        self._database.do("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?, ?)", *row)
+
+    def remember(self, usecase: str, name: str, value: str) -> None:
+        """Keep a value."""
+        self._database.do("INSERT OR REPLACE INTO settings VALUES (?, ?, ?)", usecase, name, value)
+
+    def forget(self, usecase: str, before: float) -> None:
+        """Drop windows and messages, sent ones, that are older than ``before``."""
+        self._database.do("DELETE FROM judged WHERE usecase = ? AND at < ?", usecase, before)
+        self._database.do("DELETE FROM outbox WHERE usecase = ? AND sent < ?", usecase, before)

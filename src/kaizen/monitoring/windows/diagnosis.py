@@ -1,0 +1,191 @@
+"""Which alarm a window raises: its cause's, and no other where one explains the rest.
+
+What breaks on the way explains all that follows from it; a new mix of classes explains other
+inputs; other inputs explain worse answers. So causes are asked in this order, and an effect is told
+in the reason, not by an alarm of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from kaizen.evaluation import scores
+from kaizen.monitoring.drift.faults import Fault
+from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows.assessment import ALARMS, Alarm
+
+SIGNALS = ("embedding", "confidence")
+"""Columns that say how unlike others a row is: they follow from the inputs."""
+
+PROVEN = ("missing_values", "constant")
+"""Findings that happen by chance in a small window: they count where the column drifted, too."""
+
+
+def mix_in_question(verdict: Verdict, answers: Collection[str]) -> bool:
+    """Whether :func:`tell` needs the verdict beside a reference of the window's mix."""
+    return verdict.drifted and bool(_drifted(verdict) & set(answers))
+
+
+def tell(
+    verdict: Verdict,
+    performance: Performance,
+    estimate: Performance,
+    answers: Collection[str],
+    faults: Sequence[Fault] = (),
+    matched: Verdict | None = None,
+) -> tuple[tuple[Alarm, ...], str]:
+    """The alarms of a window, and why these, in words.
+
+    Args:
+        verdict: of its columns, what was asked and what was answered.
+        performance, estimate: by labels, and without.
+        answers: names of the columns that say what was answered.
+        faults: of columns that drifted (``kaizen/monitoring/drift/faults.py``).
+        matched: the verdict beside a reference of the window's mix of classes
+            (``kaizen/monitoring/windows/label_shift.py``); None where there is none.
+    """
+    wrong = _wrong(verdict, answers)
+    broken = {found.column for found in wrong} | {fault.column for fault in faults}
+    inputs = _drifted(verdict) - set(answers) - set(SIGNALS)
+    alarms: list[Alarm] = []
+    said: list[str] = []
+    if wrong or (faults and inputs <= broken):
+        alarms.append("quality")
+        details = dict.fromkeys(
+            [found.detail for found in wrong] + [fault.detail for fault in faults]
+        )
+        said.append(f"bad data: {'; '.join(details)}")
+        if verdict.drifted and inputs - broken:
+            alarms.append("data")
+            said.append(f"and other inputs besides: {_names(inputs - broken)}")
+        elif verdict.drifted:
+            said.append("what else drifted follows from it")
+    elif verdict.drifted:
+        alarm, why = _drift(verdict, inputs, answers, matched)
+        alarms.append(alarm)
+        said.append(why)
+        said += [f"also {fault.detail}" for fault in faults]
+    concept, why = _concept(performance, estimate, alarms)
+    if concept:
+        alarms.append("concept")
+    if why:
+        said.append(why)
+    said += _unsaid(verdict, wrong, performance)
+    if not alarms:
+        said.insert(0, "nothing is wrong as far as is known")
+    return tuple(alarm for alarm in ALARMS if alarm in alarms), "; ".join(said)
+
+
+def _drifted(verdict: Verdict) -> set[str]:
+    return {column.name for column in verdict.columns if column.drifted}
+
+
+def _wrong(verdict: Verdict, answers: Collection[str]) -> list[Finding]:
+    """Findings that are an alarm by themselves."""
+    drifted = _drifted(verdict) if verdict.drifted else set()
+    found: list[Finding] = []
+    for finding in verdict.quality:
+        if finding.kind == "rows":
+            continue
+        # A model that always answers the same is no broken feed by itself.
+        same = finding.kind == "constant" and finding.column in answers
+        proven = finding.kind not in PROVEN or finding.column in drifted
+        if finding.serious or (proven and not same):
+            found.append(finding)
+    return found
+
+
+def _drift(
+    verdict: Verdict, inputs: set[str], answers: Collection[str], matched: Verdict | None
+) -> tuple[Alarm, str]:
+    p = f"(p = {verdict.p_value:.2g})"
+    where = _where(verdict, inputs)
+    answered = _drifted(verdict) & set(answers)
+    if not answered:
+        return "data", f"other inputs than known: {where} {p}; the answers are as before"
+    said = _names(answered)
+    if matched is None or matched.p_value is None:
+        if inputs or not _only_columns(verdict):
+            why = "another mix of classes could not be told apart, too few known rows have it"
+            return "data", f"other inputs than known: {_names(inputs or answered)} {p}; {why}"
+        return "prediction", f"other answers than known: {said} {p}; no input drifted by itself"
+    beside = f"(p = {matched.p_value:.2g} beside {matched.reference_rows:,} known rows of that mix)"
+    if matched.drifted:
+        return "data", (
+            f"other inputs than known: {where} {p}, and so other answers: {said}; another mix of "
+            f"classes does not explain it {beside}"
+        )
+    also = f", and so other inputs: {_names(inputs)}" if inputs else ""
+    return "prediction", (
+        f"other answers than known: {said} {p}{also}; another mix of classes explains it {beside}"
+    )
+
+
+def _where(verdict: Verdict, inputs: set[str]) -> str:
+    """What of the inputs is other, in words."""
+    if inputs:
+        return _names(inputs)
+    level = verdict.calibration.level
+    unlike = any(test.p <= level for test in verdict.tests if test.name == "novelty")
+    return "rows unlike any known" if unlike else "how columns go together"
+
+
+def _only_columns(verdict: Verdict) -> bool:
+    """Whether no test of all columns together speaks up."""
+    level = verdict.calibration.level
+    return not any(test.p <= level for test in verdict.tests if test.name in ("mmd", "novelty"))
+
+
+def _concept(
+    performance: Performance, estimate: Performance, alarms: Sequence[Alarm]
+) -> tuple[bool, str]:
+    """Whether the same inputs have other truths, and what to say of the answers' worth."""
+    if performance.state != "measured":
+        return False, ""
+    if not alarms and performance.worse:
+        return True, (
+            f"other truths for the same inputs: {performance.reason}; neither inputs nor answers "
+            "drifted"
+        )
+    if alarms == ["data"] and _below(performance, estimate):
+        return True, (
+            f"other truths for the same inputs: {performance.reason}, where for these inputs "
+            f"{_interval(estimate)} was to be expected"
+        )
+    if performance.worse:
+        return False, f"the answers are worse, too: {performance.reason}"
+    return False, ""
+
+
+def _below(performance: Performance, estimate: Performance) -> bool:
+    """Whether the labels say less than the estimate allows, intervals apart."""
+    if estimate.state != "estimated" or not performance.worse:
+        return False
+    if performance.metric != estimate.metric:
+        return False
+    ends = performance.low, performance.high, estimate.low, estimate.high
+    low, high, least, most = (float("nan") if end is None else end for end in ends)
+    return high < least if performance.direction == "higher" else low > most
+
+
+def _interval(estimate: Performance) -> str:
+    low, high = (scores.in_words(end or 0.0) for end in (estimate.low, estimate.high))
+    return f"{low} to {high}"
+
+
+def _unsaid(verdict: Verdict, wrong: Sequence[Finding], performance: Performance) -> list[str]:
+    """What could not be compared, or was seen and is no alarm."""
+    seen = {finding.detail for finding in wrong}
+    said = [finding.detail for finding in verdict.quality if finding.detail not in seen]
+    if verdict.p_value is None and not wrong:
+        said.insert(0, "inputs and answers were not compared")
+    if performance.state == "unknown":
+        said.append(f"performance unknown: {performance.reason}")
+    elif not performance.worse:
+        said.append(f"performance {performance.reason}")
+    return list(dict.fromkeys(said))
+
+
+def _names(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))

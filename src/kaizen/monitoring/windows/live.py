@@ -1,0 +1,79 @@
+"""Single rows looked at as they come: an early warning, before their window is full.
+
+What it holds is in memory and begins anew with the process: every row counts again in its window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaizen.core.usecase import Features
+from kaizen.events import index
+from kaizen.events.index import Head
+from kaizen.events.read import files, listed
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.drift.sequential import ROW_ALARM, follow
+from kaizen.monitoring.windows import data_quality
+from kaizen.monitoring.windows.assessment import Evidence
+from kaizen.monitoring.windows.decoded import decoded
+
+MOST = 2_000
+"""Rows looked at in one go; of more, the newest."""
+
+
+class Live:
+    """Follows the rows of one version from now on.
+
+    Args:
+        profile: without a p value for a single row nothing is ever found.
+        folder: ``Home.events / USECASE``.
+    """
+
+    def __init__(self, features: Features, profile: Profile, folder: Path, version: str) -> None:
+        self._features, self._profile = features, profile
+        self._folder, self._version = folder, version
+        self._from = {index.stem(path): index.end(path) for path in files(folder)}
+        self._strength, self._seen = 1.0, 0
+
+    def look(self) -> Evidence | None:
+        """The evidence when new rows suffice for an alarm, after which it begins anew; or None."""
+        if not self._profile.reference.signals:
+            return None
+        for p in self._new():
+            self._strength = follow(self._strength, p)
+            self._seen += 1
+            if self._strength >= ROW_ALARM:
+                found = Evidence(
+                    strength=self._strength,
+                    alarmed=True,
+                    alarmed_at=self._seen,
+                    seen=self._seen,
+                )
+                self._strength, self._seen = 1.0, 0
+                return found
+        return None
+
+    def _new(self) -> Iterator[float]:
+        """The p values of rows that were not looked at yet."""
+        members = sorted(self._heads())[-MOST:]
+        if not members:
+            return
+        found = index.events(*listed(self._folder), members)
+        events = {head.id: found[head.key] for head in members if head.key in found}
+        table = decoded(self._features, events).table
+        if table is not None:
+            yield from data_quality.row_p(self._profile, table)
+
+    def _heads(self) -> Iterator[Head]:
+        for path in files(self._folder):
+            name = index.stem(path)
+            try:
+                end = index.end(path)
+                if end <= self._from.get(name, 0):
+                    continue
+                new = index.spooled(path, self._version, self._from.get(name, 0), end).heads
+            except FileNotFoundError:  # compacted meanwhile: its window has its rows
+                continue
+            self._from[name] = end
+            yield from new
