@@ -18,7 +18,7 @@ from scipy.stats import binomtest
 
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array
-from registry import gate
+from kaizen.evaluation import gate
 
 Contest = Callable[[np.random.Generator, int, float], tuple[Array, Array, Array]]
 """Random numbers, rows and true gain to truth, challenger's and champion's answers."""

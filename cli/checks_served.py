@@ -10,7 +10,7 @@ from cli.checks import Check
 from kaizen.core import http
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from registry.champions import Champion
+from kaizen.registry.champions import Champion
 from rollout import daemon, processes
 from rollout.caddy import Caddy
 from rollout.processes import SUPERVISOR

@@ -19,7 +19,7 @@ from kaizen.core.paths import PROJECT_ROOT, Home, home
 
 if TYPE_CHECKING:
     from cli.checks import Check
-    from registry.champions import Champion
+    from kaizen.registry.champions import Champion
 
 
 def add(app: typer.Typer) -> None:
@@ -115,7 +115,7 @@ def _libraries() -> Check:
 def _champions(state: Home, store: Check) -> tuple[list[Check], Mapping[str, Champion]]:
     """What the registry says of champions, and those it names."""
     from cli import checks_served
-    from registry import champions
+    from kaizen.registry import champions
 
     if os.environ.get("MLFLOW_TRACKING_URI", state.mlflow_uri) != state.mlflow_uri:
         return [_not_looked_at("champion", "MLFLOW_TRACKING_URI names another store")], {}

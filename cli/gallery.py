@@ -97,7 +97,7 @@ def rules(usecase: str) -> RulesOf:
     """The rules of a version, by the profile that is kept beside its model."""
     from kaizen.monitoring.drift.profile import Profile
     from kaizen.monitoring.reports.flags import Rules
-    from registry import profiles
+    from kaizen.registry import profiles
 
     @cache
     def of(version: str) -> Rules | None:

@@ -57,7 +57,7 @@ def image(
     from kaizen.core.config import load
     from kaizen.packaging import engines
     from kaizen.packaging import image as images
-    from registry import versions
+    from kaizen.registry import versions
     from rollout import chosen
 
     catalog.check(usecase)

@@ -25,8 +25,8 @@ def why(
 
     Example: `kaizen why digits@champion`
     """
-    from registry import lineage
-    from registry.predictor import parse
+    from kaizen.registry import lineage
+    from kaizen.registry.predictor import parse
 
     usecase, ref = parse(model)
     story = lineage.why(usecase, ref)

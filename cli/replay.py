@@ -50,7 +50,7 @@ def replay(
     from kaizen.core import catalog
     from kaizen.core.config import load
     from kaizen.inference.golden import TOLERANCE
-    from registry import versions
+    from kaizen.registry import versions
     from rollout import chosen
     from rollout import replay as replaying
 

@@ -64,8 +64,8 @@ def report(
 
 def _night(usecase: str) -> str:
     from kaizen.core.config import monitoring_rule
+    from kaizen.registry import versions
     from pipelines import reports
-    from registry import versions
 
     night = reports.due(usecase, monitoring_rule(usecase))
     if night is None:

@@ -202,7 +202,7 @@ def _end(
 
 
 def _sample(usecase: str) -> tuple[Path, dict[str, Any]]:
-    from registry.sample import write
+    from kaizen.registry.sample import write
 
     return write(usecase, home())
 

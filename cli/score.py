@@ -43,7 +43,7 @@ def score(
 
     Example: `kaizen score diabetes@champion patients.csv --out answers.csv`
     """
-    from registry import batch, predictor
+    from kaizen.registry import batch, predictor
 
     chosen = predictor.load(model)
     target = out or batch.default_output(source.absolute(), chosen, home(), datetime.now(UTC))

@@ -22,7 +22,7 @@ def up(json: options.Json = False) -> None:
 
     Example: `kaizen up`
     """
-    from registry import versions
+    from kaizen.registry import versions
     from rollout import deployments
 
     live = deployments.up(home(), follow=versions.promote, report=_quiet if json else line)
@@ -53,7 +53,7 @@ def status(json: options.Json = False) -> None:
 
     Example: `kaizen status --json`
     """
-    from registry import champions
+    from kaizen.registry import champions
     from rollout import deployments, problems
 
     services = [service.model_dump() for service in deployments.status(home())]
@@ -112,7 +112,7 @@ def _models() -> list[dict[str, Any]]:
     if not (home().mlflow / "mlflow.db").exists():
         return []
     from kaizen.core import catalog
-    from registry import versions
+    from kaizen.registry import versions
 
     models = []
     for usecase in catalog.names():

@@ -236,7 +236,7 @@ def _recorded(served: ServiceStatus) -> tuple[str, dict[str, Any]]:
     try:
         digest, rule = loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
-        from registry import training_data
+        from kaizen.registry import training_data
 
         digest, rule = training_data.recorded(served.usecase, served.version)
         write_text(path, dumps([digest, rule]))

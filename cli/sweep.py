@@ -64,7 +64,7 @@ def sweep(
 
 def table(swept: Sweep) -> list[tuple[str, ...]]:
     """A line for each candidate: place, parameters, figure, time; what failed says why."""
-    from registry.sweep import value_in_words
+    from kaizen.evaluation.sweep import value_in_words
 
     rows: list[tuple[str, ...]] = [("", "", swept.metric, "seconds", "")]
     for one in swept.candidates:

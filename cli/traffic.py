@@ -46,7 +46,7 @@ def traffic(
 
     if weights:
         from kaizen.core import catalog
-        from registry import versions
+        from kaizen.registry import versions
 
         catalog.check(usecase)
         shares = parse(weights)
@@ -66,7 +66,7 @@ def promote(
     Example: `kaizen promote digits 4`
     """
     from kaizen.core import catalog
-    from registry import versions
+    from kaizen.registry import versions
 
     catalog.check(usecase)
     chosen = versions.get(usecase, version).version
@@ -78,7 +78,7 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 
     Example: `kaizen rollback digits`
     """
-    from registry import versions
+    from kaizen.registry import versions
     from rollout import shifts
     from rollout.state import State
 
@@ -95,8 +95,8 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 
 def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, json: bool) -> None:
     from kaizen.core.config import load
+    from kaizen.registry import versions
     from kaizen.server.command import processes
-    from registry import versions
     from rollout import chosen, shifts
 
     config = load(usecase)

@@ -17,10 +17,10 @@ from kaizen.monitoring.windows.live import Live
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
+from kaizen.registry import champions
 from pipelines import reports
 from pipelines.drawing import Drawing
 from pipelines.watch import Watch, alone
-from registry import champions
 
 EVERY_S = 0.5
 """How often the log is looked at."""

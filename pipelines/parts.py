@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from kaizen.core import candidates, catalog
 from kaizen.core.config import restore
 from kaizen.core.tree import merge
+from kaizen.evaluation import sweep
 from kaizen.orchestration.cache_policy import policy
 from kaizen.orchestration.plan import origin
-from registry import sweep
 from steps.candidate import candidate
 from steps.choose import choose
 from steps.load import load

@@ -8,9 +8,9 @@ from kaizen.evaluation import scores
 from kaizen.orchestration.plan import Planned
 from kaizen.orchestration.plan import plan as plan_pipeline
 from kaizen.orchestration.start import activate
+from kaizen.registry import versions
 from pipelines import history
 from pipelines.training import training
-from registry import versions
 
 
 def plan(config: Config, *, stack: str = "local") -> list[Planned]:

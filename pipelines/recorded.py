@@ -12,7 +12,7 @@ from zenml.enums import ExecutionMode
 from kaizen.core import locks
 from kaizen.core.config import Config
 from kaizen.core.paths import home
-from registry import tracking
+from kaizen.registry import tracking
 
 
 @contextmanager

@@ -14,15 +14,15 @@ from kaizen.core.config import Config, load
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
 from kaizen.core.results import RunResult
-from kaizen.evaluation import scores
+from kaizen.evaluation import scores, sweep
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.record import end_if_unfinished
 from kaizen.orchestration.start import activate
+from kaizen.registry import tracking, versions
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded
 from pipelines.training import training
-from registry import sweep, tracking, versions
 from rollout import deployments
 from rollout.deployments import Deployment
 

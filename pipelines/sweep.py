@@ -10,11 +10,12 @@ from zenml import pipeline
 from kaizen.core import candidates, catalog
 from kaizen.core.config import Config
 from kaizen.core.results import SweepResult
+from kaizen.evaluation import sweep
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
+from kaizen.registry import tracking
 from pipelines.parts import chosen, data
 from pipelines.recorded import named, recorded
-from registry import sweep, tracking
 
 
 @pipeline(name="sweep")

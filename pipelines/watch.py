@@ -20,9 +20,9 @@ from kaizen.monitoring.windows.window import Window
 from kaizen.monitoring.windows.windowing import Waiting
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
+from kaizen.registry import versions
 from pipelines import reports
 from pipelines.monitoring import monitoring, repeated
-from registry import versions
 from steps.monitor import reference
 
 

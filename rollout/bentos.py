@@ -15,8 +15,8 @@ from pathlib import Path
 from kaizen.core import readonly
 from kaizen.core.leftovers import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
-from registry import packaged
-from registry.packaged import Packaged
+from kaizen.registry import packaged_versions
+from kaizen.registry.packaged_versions import Packaged
 
 KIND = "bentos"
 WHY = "no registered version, nothing served and no way back names it"
@@ -40,7 +40,7 @@ def find(home: Home, before: float, *, at_work: bool) -> Leftovers:
         return Leftovers(KIND, "left alone: MLFLOW_TRACKING_URI names another registry")
     there = sorted(home.bentoml.glob("bentos/*/*"))
     served = _served(home.rollout / "state.db")
-    registry = packaged.read(home.mlflow / "mlflow.db")
+    registry = packaged_versions.read(home.mlflow / "mlflow.db")
     if registry is None:
         return Leftovers(KIND, "left alone: there is no registry here")
     found = [

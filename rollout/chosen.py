@@ -24,7 +24,7 @@ def past_the_gate(usecase: str, versions: Iterable[str], home: Home, *, force: b
         UsageError: there is no such version.
         KaizenError: the gate has refused one, and it is not forced.
     """
-    from registry import versions as registry
+    from kaizen.registry import versions as registry
 
     with State(home) as state:
         row = state.desired().get(usecase)
@@ -52,8 +52,8 @@ def packaged(
         KaizenError: model or golden set are gone, or the build failed.
     """
     from kaizen.packaging import bento
-    from registry import lineage, profiles
-    from registry import versions as registry
+    from kaizen.registry import lineage, profiles
+    from kaizen.registry import versions as registry
 
     golden = registry.golden(usecase, version)
     release = bento.build(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kaizen.core import locks
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from registry.champions import Champion
+from kaizen.registry.champions import Champion
 from rollout import daemon, processes
 from rollout.caddy import Caddy
 from rollout.processes import SUPERVISOR

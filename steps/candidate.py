@@ -7,9 +7,9 @@ from zenml import step
 
 from kaizen.core import candidates, catalog, progress
 from kaizen.core.results import Candidate
+from kaizen.evaluation import sweep
 from kaizen.orchestration import cache_policy
 from kaizen.orchestration.step_settings import heavy
-from registry import sweep
 
 
 @step(settings=heavy("usecases.{usecase}"))

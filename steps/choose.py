@@ -8,8 +8,8 @@ from kaizen.core import candidates, catalog, progress
 from kaizen.core.config import restore
 from kaizen.core.results import Candidate, Sweep
 from kaizen.core.tree import merge
-from registry import sweep as sweeps
-from registry import swept
+from kaizen.evaluation import sweep as sweeps
+from kaizen.registry import sweep_logging
 
 
 @step(enable_cache=False)
@@ -19,13 +19,13 @@ def choose(
     """``params`` is the whole of them, the best candidate's among them."""
     case = catalog.usecase(config["usecase"])
     sweep = sweeps.ranked(case, restore(config), tried)
-    swept.children(mlflow_run, case.name, sweep)
+    sweep_logging.children(mlflow_run, case.name, sweep)
     best = sweep.best
     if best.rank is None:
         raise sweeps.nothing_left(sweep)
     whole = case.Params.model_validate(merge(config["params"], best.params))
     params = whole.model_dump(mode="json")
-    swept.chosen(mlflow_run, params, sweep)
+    sweep_logging.chosen(mlflow_run, params, sweep)
     failed = f", {len(sweep.failed)} failed" if sweep.failed else ""
     progress.figure(
         f"{candidates.in_words(best.params)}: {sweep.metric} "

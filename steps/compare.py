@@ -10,7 +10,7 @@ from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.core.results import Decision
 from kaizen.core.settings import GateRule
-from registry import contest
+from kaizen.registry import challenge
 
 
 @step
@@ -23,7 +23,7 @@ def compare(
     answers: np.ndarray,
 ) -> Annotated[Decision, "decision"]:
     """``champion`` is the version to beat, empty where there is none."""
-    decision = contest.judge(
+    decision = challenge.judge(
         catalog.usecase(usecase),
         GateRule.model_validate(rule),
         holdout,

@@ -8,8 +8,8 @@ from kaizen.core import progress
 from kaizen.core.paths import home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule, ServingRule
+from kaizen.registry import versions
 from kaizen.server.command import processes
-from registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment
 

@@ -16,7 +16,7 @@ from kaizen.monitoring.drift import check
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.reports import drift_page
 from kaizen.orchestration.step_settings import heavy
-from registry import profiles, training_data, versions
+from kaizen.registry import profiles, training_data, versions
 
 
 # In a process of its own: what Evidently imports, other steps import in threads beside it, and

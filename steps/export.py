@@ -6,8 +6,8 @@ import pandas as pd
 from zenml import step
 
 from kaizen.core import catalog, progress
+from kaizen.modeling import export as registry
 from kaizen.orchestration.step_settings import ONNX, heavy
-from registry import export as registry
 
 
 @step(

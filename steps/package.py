@@ -9,7 +9,7 @@ from kaizen.core.paths import home
 from kaizen.core.results import Release
 from kaizen.core.settings import EventsRule, ServingRule
 from kaizen.packaging import bento
-from registry import lineage, profiles, versions
+from kaizen.registry import lineage, profiles, versions
 
 
 @step(enable_cache=False)

@@ -11,8 +11,8 @@ from kaizen.core.config import Config
 from kaizen.core.paths import home
 from kaizen.core.results import Decision
 from kaizen.inference.golden import Golden
-from registry import baselines, profiles
-from registry.enrolment import Judged, enrol
+from kaizen.registry import baselines, profiles
+from kaizen.registry.registration import Judged, enrol
 
 
 @step(enable_cache=False)

@@ -8,7 +8,7 @@ from kaizen.client import http_client
 from kaizen.core import progress
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
-from registry import versions
+from kaizen.registry import versions
 from rollout import deployments
 from rollout.deployments import Deployment
 

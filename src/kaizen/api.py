@@ -48,14 +48,14 @@ def load(ref: str) -> Any:
     """The registered model ``ref`` names (``digits``, ``digits@champion``, ``digits@3``).
 
     Returns:
-        A ``registry.predictor.Predictor``: ``predict(rows)`` answers one dict per row.
+        A ``kaizen.registry.predictor.Predictor``: ``predict(rows)`` answers one dict per row.
 
     Raises:
         UsageError: no such use case, version or alias.
         KaizenError: the model's file is gone or is not what was registered.
     """
     _open(make=False)
-    return import_module("registry.predictor").load(ref)
+    return import_module("kaizen.registry.predictor").load(ref)
 
 
 def _open(*, make: bool) -> None:

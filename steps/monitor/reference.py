@@ -7,7 +7,7 @@ from functools import lru_cache
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.performance.baseline import Baseline
-from registry import baselines, profiles, versions
+from kaizen.registry import baselines, profiles, versions
 
 KEPT = 8
 """Versions held in memory."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import get_step_context, step
 
-from kaizen.core import catalog, progress
+from kaizen.core import catalog, commit, progress
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
 from kaizen.monitoring.drift.result import Verdict
@@ -15,7 +15,6 @@ from kaizen.monitoring.windows import assess
 from kaizen.monitoring.windows.assessment import Evidence
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
-from registry import commit
 from steps.monitor import reference
 
 

@@ -18,8 +18,8 @@ from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule, ServingRule
 from kaizen.inference.golden import Golden
+from kaizen.modeling.export import export
 from kaizen.packaging import bento as packaging_bento
-from registry.export import export
 from rollout import deployments
 from rollout.launcher import Launch
 from usecases.diabetes.model import usecase

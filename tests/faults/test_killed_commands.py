@@ -17,7 +17,7 @@ from rolling import Load, Place, eventually
 
 from kaizen.core import http
 from kaizen.core.paths import PROJECT_ROOT
-from registry.champions import Champion
+from kaizen.registry.champions import Champion
 from rollout import problems, processes
 from rollout.caddy import Caddy
 from rollout.processes import SUPERVISOR

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 def story(zenml) -> dict[float, object]:
     """Ridge at five strengths, each judged against the champion of its time."""
     import kaizen
-    from registry import versions
+    from kaizen.registry import versions
 
     results = {}
     for alpha in (1.0, 0.4, 5.0):
@@ -35,7 +35,7 @@ def test_the_first_and_the_better_model_pass(story) -> None:
 
 
 def test_a_refused_model_stays_registered_with_its_reason(story) -> None:
-    from registry import versions
+    from kaizen.registry import versions
 
     refused = story[5.0]
     assert refused.decision == "refused"
@@ -50,7 +50,7 @@ def test_a_refused_model_stays_registered_with_its_reason(story) -> None:
 
 def test_a_gain_below_the_margin_is_refused(story) -> None:
     import kaizen
-    from registry import versions
+    from kaizen.registry import versions
 
     half = kaizen.run("diabetes", settings={"params.alpha": 0.5}, deploy=False)
     assert round(half.metrics["mse"], 1) == 3298.9

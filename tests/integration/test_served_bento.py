@@ -11,8 +11,8 @@ import pytest
 
 from kaizen.core.paths import Home
 from kaizen.core.settings import ServingRule
+from kaizen.modeling.export import export
 from kaizen.packaging import bento
-from registry.export import export
 from rollout import deployments
 from rollout.deployments import Deployment, ServiceStatus
 from usecases.diabetes.model import usecase

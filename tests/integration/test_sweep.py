@@ -30,7 +30,7 @@ def published(swept) -> tuple[Any, dict[str, str]]:
 
 
 def test_a_sweep_ranks_and_makes_no_version(swept) -> None:
-    from registry import store
+    from kaizen.registry import store
 
     assert [one.params for one in swept.sweep.candidates] == [{"alpha": 1}, {"alpha": 5}]
     assert swept.params == {"alpha": 1.0}
@@ -81,7 +81,7 @@ def test_a_figure_does_not_depend_on_what_else_is_tried(swept, published) -> Non
 
 
 def test_the_version_knows_what_it_was_chosen_from(published) -> None:
-    from registry import store
+    from kaizen.registry import store
 
     result, _ = published
     # Not by the version: another test may have registered the same model before.

@@ -20,7 +20,7 @@ from rolling import Load, Place, eventually, version_at
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
-from registry.champions import Champion
+from kaizen.registry.champions import Champion
 from rollout import daemon, deployments, problems, processes
 from rollout.state import State
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli import checks_served
-from registry.champions import Champion
+from kaizen.registry.champions import Champion
 
 
 def test_a_champion_deleted_behind_kaizens_back_is_named() -> None:

@@ -21,8 +21,8 @@ from kaizen.core import catalog
 from kaizen.core.settings import FixedSplit, GateRule, HashSplit
 from kaizen.data.digest import file_digest, frame_digest, row_digests
 from kaizen.data.split import folds, positions, split
+from kaizen.evaluation import gate
 from kaizen.monitoring import Profile
-from registry import gate
 
 FOLDER = Path(__file__).with_name("figures")
 EXACT = 1e-9

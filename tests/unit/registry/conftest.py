@@ -24,7 +24,7 @@ from kaizen.core.paths import Home
 from kaizen.core.usecase import Inputs, Outputs
 from kaizen.inference.golden import Golden
 from kaizen.inference.scorer import Scorer
-from registry import tracking, versions
+from kaizen.registry import tracking, versions
 
 DIGEST = "d" * 64
 NUMBERS = count(1)

@@ -12,7 +12,7 @@ from bank import TABLE, Bank
 
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.usecase import ArraySpec
-from registry import batch, predictor
+from kaizen.registry import batch, predictor
 
 ASKED = TABLE[["country", "age"]]
 

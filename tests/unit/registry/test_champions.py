@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kaizen.core.paths import Home
-from registry import champions, store, versions
-from registry.champions import Champion
+from kaizen.registry import champions, store, versions
+from kaizen.registry.champions import Champion
 
 Register = Callable[..., str]
 

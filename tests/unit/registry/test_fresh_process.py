@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from registry import store, versions
+from kaizen.registry import store, versions
 
 ELSEWHERE = """
 import json, sys

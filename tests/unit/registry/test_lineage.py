@@ -6,8 +6,9 @@ import pytest
 
 from kaizen.core.errors import UsageError
 from kaizen.core.results import Decision
-from registry import lineage, pictures, store, tracking, versions
-from registry.tracking import DatasetUsed, Record
+from kaizen.evaluation import plots
+from kaizen.registry import lineage, store, tracking, versions
+from kaizen.registry.tracking import DatasetUsed, Record
 
 
 @pytest.fixture
@@ -90,13 +91,13 @@ def test_a_version_that_is_not_there(name: str) -> None:
 
 def test_pictures_hold_what_was_answered() -> None:
     truth, answer = np.array(["a", "b", "b", "c"]), np.array(["a", "b", "c", "c"])
-    matrix = pictures.confusion_matrix(truth, answer, ["a", "b", "c"])
+    matrix = plots.confusion_matrix(truth, answer, ["a", "b", "c"])
     [axes] = matrix.axes
     assert axes.get_title() == "3 of 4 right"
     placed = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
     assert placed == {(0, 0): "1", (1, 1): "1", (2, 1): "1", (2, 2): "1"}
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c"]
-    errors = pictures.residuals(np.array([1.0, 2.0]), np.array([2.0, 3.0]), "mg/dl")
+    errors = plots.residuals(np.array([1.0, 2.0]), np.array([2.0, 3.0]), "mg/dl")
     left, right = errors.axes
     assert left.get_xlabel() == "truth (mg/dl)"
     assert left.collections[0].get_offsets().tolist() == [[1, 2], [2, 3]]

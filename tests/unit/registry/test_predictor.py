@@ -11,7 +11,7 @@ from bank import TABLE, Bank
 import kaizen
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import ArraySpec, InvalidInput
-from registry import predictor
+from kaizen.registry import predictor
 
 
 @pytest.mark.parametrize("suffix", ["", "@champion", "@1"])

@@ -16,7 +16,8 @@ from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.results import Candidate
 from kaizen.core.usecase import Split, Trained
 from kaizen.data.split import folds, split
-from registry import store, sweep, swept, tracking
+from kaizen.evaluation import sweep
+from kaizen.registry import store, sweep_logging, tracking
 from usecases.diabetes.features import COLUMNS
 from usecases.diabetes.model import Diabetes
 from usecases.diabetes.settings import Data
@@ -156,8 +157,8 @@ def test_where_all_fail_each_is_named() -> None:
 def test_candidates_are_children_of_the_run_and_its_parameters_are_the_best(name: str) -> None:
     parent = tracking.start(name, SWEPT.record(), {})
     ranked = sweep.ranked(CASE, SWEPT, TRIED)
-    swept.children(parent, name, ranked)
-    swept.chosen(parent, {"alpha": 0.4}, ranked)
+    sweep_logging.children(parent, name, ranked)
+    sweep_logging.chosen(parent, {"alpha": 0.4}, ranked)
     mlflow = store.client()
     run = mlflow.get_run(parent)
     assert run.data.params["params.alpha"] == "0.4"

@@ -6,11 +6,13 @@ import pytest
 import yaml
 
 import kaizen
+from kaizen.core import commit
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Decision
-from registry import commit, pictures, store, tracking
-from registry.tracking import DatasetUsed, Record
+from kaizen.evaluation import plots
+from kaizen.registry import store, tracking
+from kaizen.registry.tracking import DatasetUsed, Record
 
 CONFIG = {"seed": 0, "params": {"alpha": 0.4, "layers": [8, 4]}, "split": {"KIND": "hash"}}
 DATASET = DatasetUsed("digits", "a" * 64, 442, "datasets/digits")
@@ -55,7 +57,7 @@ def test_a_finished_run_holds_the_whole_record(name: str, tmp_path: Path) -> Non
         config=CONFIG,
         curves={"loss": [3.0, 2.0, 1.0], "mse": [9.0, 4.0], "by_k": {"2": 0.5, "10": 0.25}},
         summary={"k": 2, "segments": [{"name": "young"}]},
-        figure=pictures.residuals(truth, truth + 1, "mg/dl"),
+        figure=plots.residuals(truth, truth + 1, "mg/dl"),
         decision=decision,
     )
     tracking.finish(run_id, record)

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from kaizen.core.errors import KaizenError, UsageError
-from registry import store, tracking, versions
-from registry.folder import sha256
+from kaizen.registry import store, tracking, versions
+from kaizen.registry.model_files import sha256
 
 Register = Callable[..., str]
 

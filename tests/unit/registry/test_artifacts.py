@@ -5,7 +5,7 @@ from urllib.parse import urlparse
 import pytest
 
 from kaizen.core.errors import KaizenError, UsageError
-from registry import baselines, profiles, store, versions
+from kaizen.registry import baselines, profiles, store, versions
 
 Register = Callable[..., str]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kaizen.core import atomic
 from kaizen.core.paths import Home
-from registry import versions
+from kaizen.registry import versions
 
 
 def write(usecase: str, home: Home, version: str = "champion") -> tuple[Path, dict[str, Any]]:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from registry import commit
-from registry.environment import packages, pinned
+from kaizen.core import commit
+from kaizen.registry.run_environment import packages, pinned
 
 
 def git(root: Path, *arguments: str) -> None:

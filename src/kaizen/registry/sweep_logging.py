@@ -10,7 +10,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from kaizen.core import candidates
 from kaizen.core.results import Candidate, Sweep
-from registry import store, tracking
+from kaizen.registry import store, tracking
 
 LONGEST_NAME = 250
 

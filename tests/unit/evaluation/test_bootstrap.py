@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from kaizen.evaluation import resampled_scores, scores
-from registry import bootstrap
+from kaizen.evaluation import bootstrap, resampled_scores, scores
 
 ROWS = 60
 

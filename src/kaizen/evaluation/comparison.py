@@ -9,8 +9,7 @@ import numpy as np
 
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array
-from kaizen.evaluation import scores
-from registry import bootstrap
+from kaizen.evaluation import bootstrap, scores
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from kaizen.core.results import Decision
 from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array
 from kaizen.evaluation import scores
-from registry.comparison import Comparison, compare, count, percent
+from kaizen.evaluation.comparison import Comparison, compare, count, percent
 
 LEAST_ROWS = 30
 """Fewest rows on which new and older data are judged apart."""

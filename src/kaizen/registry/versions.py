@@ -21,7 +21,7 @@ from kaizen.core.errors import KaizenError, UsageError, unknown
 from kaizen.core.results import Record
 from kaizen.core.usecase import Inputs, Outputs
 from kaizen.inference.golden import Golden
-from registry import folder, store
+from kaizen.registry import model_files, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 SHA256, DATASET = "model_sha256", "dataset_digest"
@@ -74,7 +74,7 @@ def register(
     """
     if not tags.get(DATASET):
         raise KaizenError(f"cannot register a model of {usecase}: its tags lack {DATASET!r}")
-    identity = {SHA256: folder.sha256(model), DATASET: str(tags[DATASET])}
+    identity = {SHA256: model_files.sha256(model), DATASET: str(tags[DATASET])}
     for known in _search(usecase, **identity):
         if CHAMPION not in known.aliases:
             decided = {key: tags[key] for key in (DECISION, REASON) if key in tags}
@@ -232,11 +232,11 @@ def onnx_bytes(usecase: str, ref: str) -> bytes:
         KaizenError: the file is gone or is not what was registered.
     """
     found = get(usecase, ref)
-    content = _file(found, folder.MODEL)
-    expected, actual = found.tags.get(SHA256), folder.sha256(content)
+    content = _file(found, model_files.MODEL)
+    expected, actual = found.tags.get(SHA256), model_files.sha256(content)
     if actual != expected:
         raise KaizenError(
-            f"{folder.MODEL} of {usecase} v{found.version} is not what was registered: "
+            f"{model_files.MODEL} of {usecase} v{found.version} is not what was registered: "
             f"SHA-256 {expected} was expected and {actual} found; train again or roll back"
         )
     return content
@@ -249,7 +249,7 @@ def golden(usecase: str, ref: str) -> Golden:
         UsageError: there is no such version.
         KaizenError: the file is gone.
     """
-    return Golden.parse(_file(get(usecase, ref), folder.GOLDEN))
+    return Golden.parse(_file(get(usecase, ref), model_files.GOLDEN))
 
 
 def _create(
@@ -269,7 +269,7 @@ def _create(
     try:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "model"
-            folder.write(path, logged, model, inputs, outputs, golden)
+            model_files.write(path, logged, model, inputs, outputs, golden)
             mlflow.log_model_artifacts(logged.model_id, str(path))
     except BaseException:
         mlflow.finalize_logged_model(logged.model_id, LoggedModelStatus.FAILED)

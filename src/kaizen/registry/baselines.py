@@ -1,6 +1,6 @@
 """What a model version was judged on (``kaizen/monitoring/performance/baseline.py``)."""
 
-from registry.beside import Beside
+from kaizen.registry.artifacts import Beside
 
 BASELINE = Beside("baseline.zip", "baseline_sha256")
 

@@ -12,8 +12,9 @@ from kaizen.core.settings import GateRule
 from kaizen.core.usecase import Array, UseCase
 from kaizen.data import versions as datasets
 from kaizen.data.digest import row_digests
+from kaizen.evaluation import gate
 from kaizen.inference.scorer import Scorer
-from registry import gate, versions
+from kaizen.registry import versions
 
 
 def judge(

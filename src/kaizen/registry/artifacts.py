@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from kaizen.core.errors import KaizenError
-from registry import folder, store, versions
+from kaizen.registry import model_files, store, versions
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Beside:
 
     def keep(self, usecase: str, version: str, content: bytes) -> None:
         """Keep ``content`` with ``version``; the same again changes nothing."""
-        digest = folder.sha256(content)
+        digest = model_files.sha256(content)
         if versions.get(usecase, version).tags.get(self.tag) == digest:
             return
         source = store.client().get_model_version_download_uri(usecase, version)
@@ -62,7 +62,7 @@ class Beside:
             raise KaizenError(
                 f"{self.name} of {usecase} v{found.version} cannot be read from {source}: {error}"
             ) from error
-        if folder.sha256(content) != expected:
+        if model_files.sha256(content) != expected:
             raise KaizenError(
                 f"{self.name} of {usecase} v{found.version} is not what was kept: SHA-256 "
                 f"{expected} was expected; train again or roll back"

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kaizen.core import commit
 from kaizen.core.config import Config
 from kaizen.core.paths import Home
 from kaizen.core.results import Decision
 from kaizen.core.usecase import Array, Curve, UseCase
 from kaizen.inference.golden import Golden
 from kaizen.inference.scorer import Scorer
-from registry import commit, tracking, versions
-from registry.tracking import DatasetUsed, Record
+from kaizen.registry import tracking, versions
+from kaizen.registry.tracking import DatasetUsed, Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,11 +98,11 @@ def enrol(
 
 
 def _picture(case: UseCase, judged: Judged) -> Figure:
-    from registry import pictures
+    from kaizen.evaluation import plots
 
     truth = case.truth(judged.holdout)
     if case.task == "clustering":
-        return pictures.segments(truth, judged.answers)
+        return plots.segments(truth, judged.answers)
     if case.task == "classification":
-        return pictures.confusion_matrix(truth, judged.answers, case.labels)
-    return pictures.residuals(truth, judged.answers, case.target or "")
+        return plots.confusion_matrix(truth, judged.answers, case.labels)
+    return plots.residuals(truth, judged.answers, case.target or "")

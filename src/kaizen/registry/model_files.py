@@ -19,7 +19,7 @@ from mlflow.models import Model, infer_signature
 from kaizen.core.errors import KaizenError
 from kaizen.core.usecase import Array, Inputs, Outputs
 from kaizen.inference.golden import Golden
-from registry.environment import pinned
+from kaizen.registry.run_environment import pinned
 
 MODEL = "model.onnx"
 GOLDEN = "golden.json"

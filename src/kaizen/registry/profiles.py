@@ -1,6 +1,6 @@
 """The drift profile of a model version (``kaizen/monitoring/drift/profile.py``)."""
 
-from registry.beside import Beside
+from kaizen.registry.artifacts import Beside
 
 PROFILE = Beside("profile.zip", "profile_sha256")
 

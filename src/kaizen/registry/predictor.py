@@ -13,8 +13,8 @@ from kaizen.core import catalog
 from kaizen.core.errors import UsageError
 from kaizen.core.usecase import Array, Features, Inputs, InvalidInput, Outputs
 from kaizen.inference.scorer import Scorer
-from registry import versions
-from registry.versions import ModelVersion
+from kaizen.registry import versions
+from kaizen.registry.versions import ModelVersion
 
 Rows = Sequence[Mapping[str, Any]] | pd.DataFrame | Array
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.settings import GateRule
-from registry import gate
+from kaizen.evaluation import gate
 
 MSE = GateRule(metric="mse", direction="lower")
 ACCURACY = GateRule(metric="accuracy", direction="higher")

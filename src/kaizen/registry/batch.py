@@ -22,8 +22,8 @@ from kaizen.core.paths import Home
 from kaizen.core.results import Record
 from kaizen.data import blocks, sink
 from kaizen.data.blocks import Block, Unreadable
-from registry.asking import Answer, Asker, Refused
-from registry.predictor import Predictor
+from kaizen.registry.batch_scorer import Answer, Asker, Refused
+from kaizen.registry.predictor import Predictor
 
 FILE, ROW = "file", "row"
 """Columns of the output: the file of a folder, and the row's place in it from 0."""

@@ -17,10 +17,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
 
 import kaizen
+from kaizen.core import commit
 from kaizen.core.errors import KaizenError
 from kaizen.core.results import Decision
 from kaizen.core.usecase import Curve
-from registry import commit, environment, store
+from kaizen.registry import run_environment, store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +54,7 @@ class Record:
         config: the effective configuration.
         curves: by name; a value's step is its epoch, or what it stands at.
         summary: what was learnt, for people, as plain JSON values.
-        figure: the picture of the answers, drawn by ``registry.pictures``.
+        figure: the picture of the answers, drawn by ``kaizen.evaluation.plots``.
         decision: what the gate said.
     """
 
@@ -206,8 +207,8 @@ def _metrics(record: Record) -> list[Metric]:
 
 def _write_files(folder: Path, record: Record) -> None:
     _write(folder / "config.yaml", yaml.safe_dump(dict(record.config), sort_keys=False))
-    _write(folder / "environment.json", json.dumps(environment.describe(), indent=2))
-    _write(folder / "packages.txt", "\n".join(environment.packages()) + "\n")
+    _write(folder / "environment.json", json.dumps(run_environment.describe(), indent=2))
+    _write(folder / "packages.txt", "\n".join(run_environment.packages()) + "\n")
     if record.decision is not None:
         _write(folder / "decision.json", record.decision.model_dump_json(indent=2))
     if record.summary:

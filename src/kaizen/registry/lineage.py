@@ -8,8 +8,8 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from registry import store, versions
-from registry.versions import ModelVersion
+from kaizen.registry import store, versions
+from kaizen.registry.versions import ModelVersion
 
 APPROVAL = ("approved_by", "approved_at", "approved_why", "forced")
 

@@ -12,7 +12,7 @@ from kaizen.core.paths import Home
 from kaizen.core.settings import SplitRule
 from kaizen.data import versions as datasets
 from kaizen.data.split import split
-from registry import lineage, versions
+from kaizen.registry import lineage, versions
 
 
 def of(usecase: str, version: str, rule: dict[str, Any], home: Home) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kaizen.core.usecase import Array, InvalidInput, Outputs
 from kaizen.data.blocks import Block, Unreadable
 from kaizen.inference.refusal import Refusal
 from kaizen.inference.scorer import finite
-from registry.predictor import Predictor
+from kaizen.registry.predictor import Predictor
 
 _AT_ONCE = 8
 """Bad rows that may be taken out of a block one after the other; then each row is asked alone."""
