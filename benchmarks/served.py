@@ -102,9 +102,9 @@ def ours(work: Path) -> Iterator[tuple[Path, Measured, Measured]]:
     try:
         kaizen("run", "digits", "--preset", "fast")
         from kaizen.core.paths import Home
-        from rollout import supervisor
-        from rollout.caddy import PORT_SETTING
-        from rollout.state import State
+        from kaizen.rollout import supervisor
+        from kaizen.rollout.caddy import PORT_SETTING
+        from kaizen.rollout.state import State
 
         with State(Home(work / OURS / "home")) as state:
             placed = state.desired()["digits"].main

@@ -23,7 +23,7 @@ from kaizen.core import layout as layouts
 from kaizen.core import ports
 from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
-from rollout.processes import MARK
+from kaizen.rollout.processes import MARK
 
 ENOUGH_DISK = 2 * 10**9
 """A training run of digits and its artifacts take a few hundred megabytes."""

@@ -11,12 +11,12 @@ from kaizen.core import http
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.registry.champions import Champion
-from rollout import daemon, processes
-from rollout.caddy import Caddy
-from rollout.processes import SUPERVISOR
-from rollout.router import PIN
-from rollout.servers import not_ready
-from rollout.state import Placed, State
+from kaizen.rollout import processes, supervisor_process
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.processes import SUPERVISOR
+from kaizen.rollout.router import PIN
+from kaizen.rollout.servers import not_ready
+from kaizen.rollout.state import Placed, State
 
 PATIENCE_S = 1.0
 
@@ -90,7 +90,7 @@ def served(home: Home, known: Mapping[str, Champion]) -> list[Check]:
     Raises:
         KaizenError, sqlite3.Error: the home's record of what is served cannot be read.
     """
-    supervisor = daemon.running(home)
+    supervisor = supervisor_process.running(home)
     running = [each.name for each in processes.scan(home)]
     with State(home) as state:
         checks = [supervised(supervisor, running, state.services())]

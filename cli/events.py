@@ -38,11 +38,11 @@ def events(
     from kaizen.core import catalog
     from kaizen.events.joined import joined
     from kaizen.events.read import count
-    from rollout import found
+    from kaizen.rollout import status
 
     features = catalog.features(usecase)
     folder = home().events / usecase
-    total, lost = count(folder), found.lost(home(), usecase)
+    total, lost = count(folder), status.lost(home(), usecase)
     newest = list(joined(features, folder, limit=limit, version=version, labelled_only=labelled))
     if json:
         shown = [{**event, "label": label and _as_json(label)} for event, label in newest]

@@ -98,7 +98,7 @@ def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[F
     from kaizen.core import active_work, halfwritten, trash
     from kaizen.core.leftovers import leftovers
     from kaizen.orchestration import orphans
-    from rollout import bentos
+    from kaizen.rollout import bentos
 
     now = time.time()
     since = active_work.since(state, now)

@@ -51,8 +51,8 @@ def replay(
     from kaizen.core.config import load
     from kaizen.inference.golden import TOLERANCE
     from kaizen.registry import versions
-    from rollout import chosen
-    from rollout import replay as replaying
+    from kaizen.rollout import registered
+    from kaizen.rollout import replay as replaying
 
     features = catalog.features(usecase)
     began = time.time() - age(since) if since else None
@@ -63,7 +63,7 @@ def replay(
     release = replaying.running(home(), usecase, version)
     if release is None:
         rules = load(usecase)
-        release, _ = chosen.packaged(usecase, version, rules.serving, rules.events, home())
+        release, _ = registered.packaged(usecase, version, rules.serving, rules.events, home())
     with replaying.asking(home(), release) as ask:
         tried = replaying.again(
             features,

@@ -23,7 +23,7 @@ def up(json: options.Json = False) -> None:
     Example: `kaizen up`
     """
     from kaizen.registry import versions
-    from rollout import deployments
+    from kaizen.rollout import deployments
 
     live = deployments.up(home(), follow=versions.promote, report=_quiet if json else line)
     if json:
@@ -39,7 +39,7 @@ def down(json: options.Json = False) -> None:
 
     Example: `kaizen down`
     """
-    from rollout import deployments
+    from kaizen.rollout import deployments
 
     ended = deployments.down(home())
     if json:
@@ -54,7 +54,7 @@ def status(json: options.Json = False) -> None:
     Example: `kaizen status --json`
     """
     from kaizen.registry import champions
-    from rollout import deployments, problems
+    from kaizen.rollout import deployments, problems
 
     services = [service.model_dump() for service in deployments.status(home())]
     models = _models()

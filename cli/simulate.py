@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kaizen.events.labelling import Outcome
+    from kaizen.rollout.status import ServiceStatus
     from kaizen.simulation.row_source import Pool
     from kaizen.simulation.scenario import Scenario
-    from rollout.found import ServiceStatus
 
 SOURCE = "simulate"
 """Where its labels are from."""
@@ -131,7 +131,7 @@ def _range(text: str | None, most: int) -> range:
 
 def _served(usecase: str) -> ServiceStatus:
     """The release with the most requests."""
-    from rollout import deployments
+    from kaizen.rollout import deployments
 
     found = [each for each in deployments.status(home()) if each.usecase == usecase]
     if not found:

@@ -42,7 +42,7 @@ def traffic(
 
     Example: `kaizen traffic digits 3=90 4=10`
     """
-    from rollout.traffic import parse
+    from kaizen.rollout.traffic import parse
 
     if weights:
         from kaizen.core import catalog
@@ -79,14 +79,14 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
     Example: `kaizen rollback digits`
     """
     from kaizen.registry import versions
-    from rollout import shifts
-    from rollout.state import State
+    from kaizen.rollout import traffic_changes
+    from kaizen.rollout.state import State
 
     with State(home()) as state:
         row = state.desired().get(usecase)
     was = (row.canary.version if row.canary else row.main.release.version) if row else ""
     follow = partial(versions.promote, who="user", why=f"rollback from v{was}")
-    live = shifts.rollback(usecase, home(), follow, _report(json=json))
+    live = traffic_changes.rollback(usecase, home(), follow, _report(json=json))
     if json:
         as_json({"was": was, **live.model_dump()})
     else:
@@ -96,19 +96,21 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, json: bool) -> None:
     from kaizen.core.config import load
     from kaizen.registry import versions
+    from kaizen.rollout import registered, traffic_changes
     from kaizen.server.command import processes
-    from rollout import chosen, shifts
 
     config = load(usecase)
-    forced = chosen.past_the_gate(usecase, weights, home(), force=force)
+    forced = registered.past_the_gate(usecase, weights, home(), force=force)
     before = _split(usecase, known=False)
     words = " ".join(f"{version}={weight}" for version, weight in weights.items())
     why = f"{words}; {forced}" if forced else words
-    after = shifts.shift(
+    after = traffic_changes.shift(
         usecase,
         weights,
         home(),
-        lambda version: chosen.packaged(usecase, version, config.serving, config.events, home()),
+        lambda version: registered.packaged(
+            usecase, version, config.serving, config.events, home()
+        ),
         partial(versions.promote, who="user", why=f"{what} {why}", forced=bool(forced)),
         _report(json=json),
         what=what,
@@ -124,13 +126,13 @@ def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, jso
 
 def _split(usecase: str, *, known: bool = True) -> dict[str, int]:
     """Percent by version; of nothing, unless it must be ``known``."""
-    from rollout import shifts
-    from rollout.state import State
+    from kaizen.rollout import traffic_changes
+    from kaizen.rollout.state import State
 
     with State(home()) as state:
         rows = state.desired()
     if usecase in rows:
-        return shifts.split(rows[usecase])
+        return traffic_changes.split(rows[usecase])
     if known:
         raise unknown("deployment", usecase, rows)
     return {}

@@ -47,7 +47,7 @@ def verify(
     from kaizen.client.expected_answers import questions
     from kaizen.core import catalog
     from kaizen.inference.golden import TOLERANCE
-    from rollout import deployments
+    from kaizen.rollout import deployments
 
     asked = questions(catalog.features(usecase), inputs, truth)
     served = {each.usecase: each.url for each in deployments.status(home())}

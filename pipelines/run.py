@@ -19,12 +19,12 @@ from kaizen.orchestration import step_zygote
 from kaizen.orchestration.record import end_if_unfinished
 from kaizen.orchestration.start import activate
 from kaizen.registry import tracking, versions
+from kaizen.rollout import deployments
+from kaizen.rollout.deployments import Deployment
 from pipelines import history
 from pipelines.deployment import deployment as deployment_pipeline
 from pipelines.recorded import lock, named, recorded
 from pipelines.training import training
-from rollout import deployments
-from rollout.deployments import Deployment
 
 
 def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:

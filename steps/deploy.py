@@ -9,9 +9,9 @@ from kaizen.core.paths import home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule, ServingRule
 from kaizen.registry import versions
+from kaizen.rollout import deployments
+from kaizen.rollout.deployments import Deployment
 from kaizen.server.command import processes
-from rollout import deployments
-from rollout.deployments import Deployment
 
 
 @step(enable_cache=False)

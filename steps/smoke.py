@@ -9,8 +9,8 @@ from kaizen.core import progress
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
 from kaizen.registry import versions
-from rollout import deployments
-from rollout.deployments import Deployment
+from kaizen.rollout import deployments
+from kaizen.rollout.deployments import Deployment
 
 
 @step(enable_cache=False)

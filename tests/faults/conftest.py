@@ -11,7 +11,7 @@ import pytest
 from rolling import Place
 
 from kaizen.core.paths import Home
-from rollout import deployments
+from kaizen.rollout import deployments
 
 HERE = Path(__file__).parent
 FAULTS = int(os.environ.get("FAULTS", "20"))

@@ -18,8 +18,8 @@ from rolling import ALIAS, Place
 from kaizen.core import atomic
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
-from rollout import caddy, deployments, live, shifts, stages
-from rollout.state import State
+from kaizen.rollout import caddy, deploy_common, deployments, stages, traffic_changes
+from kaizen.rollout.state import State
 
 STAGED = RolloutRule(stages=(30, 60, 100), min_requests=10_000, max_seconds=0.1, keep_warm_s=0)
 WARM = RolloutRule(keep_warm_s=2)
@@ -58,7 +58,7 @@ def main() -> None:
         atomic.write_text(path, content)
         effect()
 
-    for module in (deployments, live, shifts, stages):
+    for module in (deployments, deploy_common, traffic_changes, stages):
         module.State = Counted  # type: ignore[attr-defined]
     caddy.write_text = write_text
     place = Followed(Home(Path(os.environ["KAIZEN_HOME"])))

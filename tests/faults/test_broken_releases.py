@@ -20,8 +20,8 @@ from kaizen.core.settings import RolloutRule, ServingRule
 from kaizen.inference.golden import Golden
 from kaizen.modeling.export import export
 from kaizen.packaging import bento as packaging_bento
-from rollout import deployments
-from rollout.launcher import Launch
+from kaizen.rollout import deployments
+from kaizen.rollout.launcher import Launch
 from usecases.diabetes.model import usecase
 
 BROKEN = {

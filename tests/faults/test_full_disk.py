@@ -17,8 +17,8 @@ from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home
 from kaizen.events.compact import compact
 from kaizen.events.read import read
-from rollout import deployments
-from rollout.deployments import Deployment
+from kaizen.rollout import deployments
+from kaizen.rollout.deployments import Deployment
 from tests.integration.linear import ROWS, linear_release
 
 

@@ -18,11 +18,11 @@ from rolling import Load, Place, eventually
 from kaizen.core import http
 from kaizen.core.paths import PROJECT_ROOT
 from kaizen.registry.champions import Champion
-from rollout import problems, processes
-from rollout.caddy import Caddy
-from rollout.processes import SUPERVISOR
-from rollout.state import State
-from rollout.supervisor import ROUTER
+from kaizen.rollout import problems, processes
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.processes import SUPERVISOR
+from kaizen.rollout.state import State
+from kaizen.rollout.supervisor import ROUTER
 
 SCRIPT = Path(__file__).with_name("killed.py")
 SHARED = Path(__file__).parent.parent / "shared"

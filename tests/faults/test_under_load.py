@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rolling import Load, Place, eventually
 
 from kaizen.core.settings import RolloutRule
-from rollout.state import State
+from kaizen.rollout.state import State
 
 STAGED = RolloutRule(stages=(10, 50, 100), min_requests=50, max_seconds=30, keep_warm_s=0)
 

@@ -14,10 +14,10 @@ from rolling import Load, Place, eventually, version_at
 
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from rollout import daemon, deployments, processes
-from rollout.caddy import Caddy
-from rollout.reconcile import lock
-from rollout.state import State
+from kaizen.rollout import deployments, processes, supervisor_process
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.reconcile import lock
+from kaizen.rollout.state import State
 
 pytestmark = pytest.mark.integration
 
@@ -133,17 +133,19 @@ def test_what_is_killed_comes_back_by_itself(place: Place) -> None:
 def test_up_after_a_killed_supervisor_adopts_what_runs(place: Place) -> None:
     live = place.deploy("1")
     before = {process.pid for process in place.running()}
-    supervisor = daemon.running(place.home)
+    supervisor = supervisor_process.running(place.home)
     assert supervisor is not None
     psutil.Process(supervisor).kill()
-    eventually(lambda: daemon.running(place.home) is None)
+    eventually(lambda: supervisor_process.running(place.home) is None)
     assert version_at(live.url) == "1", "the servers go on without a supervisor"
 
     (again,) = place.up()
     assert again.url == live.url
     after = {process.pid for process in place.running()}
     assert len(after) == 3
-    assert before - {supervisor} == after - {daemon.running(place.home)}, "none started twice"
+    assert before - {supervisor} == after - {supervisor_process.running(place.home)}, (
+        "none started twice"
+    )
     # What was adopted is kept alive like any other.
     adopted = place.server()
     adopted.kill()
@@ -152,7 +154,7 @@ def test_up_after_a_killed_supervisor_adopts_what_runs(place: Place) -> None:
 
 def test_down_ends_the_orphans_of_a_killed_supervisor_and_up_brings_all_back(place: Place) -> None:
     live = place.deploy("1")
-    supervisor = daemon.running(place.home)
+    supervisor = supervisor_process.running(place.home)
     assert supervisor is not None
     psutil.Process(supervisor).kill()
     assert deployments.down(place.home) == 2

@@ -13,8 +13,8 @@ from kaizen.core.paths import Home
 from kaizen.core.settings import ServingRule
 from kaizen.modeling.export import export
 from kaizen.packaging import bento
-from rollout import deployments
-from rollout.deployments import Deployment, ServiceStatus
+from kaizen.rollout import deployments
+from kaizen.rollout.deployments import Deployment, ServiceStatus
 from usecases.diabetes.model import usecase
 
 pytestmark = pytest.mark.integration

@@ -21,8 +21,8 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
 from kaizen.registry.champions import Champion
-from rollout import daemon, deployments, problems, processes
-from rollout.state import State
+from kaizen.rollout import deployments, problems, processes, supervisor_process
+from kaizen.rollout.state import State
 
 pytestmark = pytest.mark.integration
 
@@ -216,7 +216,7 @@ def test_a_canary_whose_command_is_killed_goes_back_by_itself(place: Place) -> N
     with State(place.home) as state:
         assert "nobody watched it any more" in state.history()[-2].why
     eventually(lambda: len(place.running()) == 3)
-    assert daemon.running(place.home)
+    assert supervisor_process.running(place.home)
 
 
 def test_what_is_wrong_is_named_with_what_mends_it(place: Place) -> None:
@@ -234,10 +234,10 @@ def test_what_is_wrong_is_named_with_what_mends_it(place: Place) -> None:
     assert wrong(diabetes=Champion(version="1", promoted="1")) == []
     other = Champion(version="7", promoted="7")
     assert wrong(diabetes=other) == [("v1 has all requests and v7 is champion", "kaizen up")]
-    supervisor = daemon.running(place.home)
+    supervisor = supervisor_process.running(place.home)
     assert supervisor
     psutil.Process(supervisor).kill()
-    eventually(lambda: daemon.running(place.home) is None)
+    eventually(lambda: supervisor_process.running(place.home) is None)
     place.server().kill()
     (share,) = (place.home.rollout / "router").glob("diabetes.share")
     share.write_text("8000")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from rollout.state import State
+from kaizen.rollout.state import State
 from tests.integration.linear import ROWS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

@@ -22,9 +22,9 @@ from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule
 from kaizen.inference.golden import Golden
-from rollout import deployments, processes, shifts
-from rollout.deployments import Deployment
-from rollout.launcher import Launch
+from kaizen.rollout import deployments, processes, traffic_changes
+from kaizen.rollout.deployments import Deployment
+from kaizen.rollout.launcher import Launch
 
 SERVER = Path(__file__).parent.parent / "integration" / "fake_server.py"
 GOLDEN = Golden(requests=[{"x": 1.0}], outputs={"value": [1.5]}, responses=[{"value": 1.5}])
@@ -86,7 +86,7 @@ class Place:
     def shift(
         self, weights: dict[str, int], behaviour: str = "ok", keep_warm_s: float = 0.0
     ) -> dict[str, int]:
-        return shifts.shift(
+        return traffic_changes.shift(
             "diabetes",
             weights,
             self.home,

@@ -36,7 +36,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Exceptio
     monkeypatch.setenv("KAIZEN_HOME", str(tmp_path / "home"))
 
     def make(error: Exception) -> None:
-        from rollout import deployments
+        from kaizen.rollout import deployments
 
         def up(*_: object, **__: object) -> None:
             raise error

@@ -13,8 +13,8 @@ import pytest
 
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from rollout import bentos
-from rollout.state import Desired, Placed, State
+from kaizen.rollout import bentos
+from kaizen.rollout.state import Desired, Placed, State
 
 RUN = "f" * 32
 

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from rollout.canary import RISK, Tally, count, judge, risk
-from rollout.state import Canary
+from kaizen.rollout.canary import RISK, Tally, count, judge, risk
+from kaizen.rollout.state import Canary
 
 CANARY = Canary(
     version="2", stages=(10, 50, 100), at=0, since=1000.0, min_requests=100, max_seconds=60.0

@@ -11,9 +11,9 @@ import pytest
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import PROJECT_ROOT, Home
 from kaizen.core.results import Release
-from rollout import deployments, launcher, traffic
-from rollout.deployments import Deployment
-from rollout.state import KEPT_RELEASES, Desired, Placed, State
+from kaizen.rollout import deployments, launcher, traffic
+from kaizen.rollout.deployments import Deployment
+from kaizen.rollout.state import KEPT_RELEASES, Desired, Placed, State
 
 
 @pytest.fixture
@@ -90,7 +90,9 @@ def test_logs(home: Home) -> None:
 
 def test_importing_it_is_light() -> None:
     heavy = "zenml", "mlflow", "bentoml", "tensorflow", "sklearn", "pandas", "onnxruntime"
-    code = f"import sys, rollout.deployments; print([n for n in {heavy} if n in sys.modules])"
+    code = (
+        f"import sys, kaizen.rollout.deployments; print([n for n in {heavy} if n in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT
     )

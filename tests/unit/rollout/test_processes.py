@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from kaizen.core.paths import Home
-from rollout import processes
-from rollout.state import Process
+from kaizen.rollout import processes
+from kaizen.rollout.state import Process
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True);"

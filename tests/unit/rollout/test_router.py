@@ -12,9 +12,9 @@ import pytest
 
 from kaizen.core.errors import UsageError
 from kaizen.core.results import Release
-from rollout import router
-from rollout.caddy import _binary
-from rollout.state import Desired, Placed
+from kaizen.rollout import router
+from kaizen.rollout.caddy import _binary
+from kaizen.rollout.state import Desired, Placed
 
 
 def placed(version: str, weight: int, slot: str, port: int = 20001) -> Placed:

@@ -10,7 +10,7 @@ import pytest
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from rollout.state import Desired, Placed, Process, Service, State
+from kaizen.rollout.state import Desired, Placed, Process, Service, State
 
 
 def desired(version: str, usecase: str = "digits") -> Desired:

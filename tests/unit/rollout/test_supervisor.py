@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from kaizen.core.paths import Home
-from rollout import processes, upkeep
-from rollout.state import Process, Service, State
-from rollout.supervisor import Supervisor, delay_s
+from kaizen.rollout import maintenance, processes
+from kaizen.rollout.state import Process, Service, State
+from kaizen.rollout.supervisor import Supervisor, delay_s
 
 SLEEP = "import time; time.sleep(60)"
 
@@ -149,7 +149,7 @@ def test_the_pause_grows_and_has_an_end() -> None:
 
 
 def test_events_are_compacted_now_and_then(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "EVERY_S", 0.05)
+    monkeypatch.setattr(maintenance, "EVERY_S", 0.05)
     folder = home.events / "diabetes"
     folder.mkdir(parents=True)
     event = {"id": "a-0", "time": 1.0, "request": "a", "row": 0, "version": "1"}

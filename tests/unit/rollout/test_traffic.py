@@ -6,8 +6,8 @@ import pytest
 
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.results import Release
-from rollout import traffic
-from rollout.state import Canary, Desired, Placed
+from kaizen.rollout import traffic
+from kaizen.rollout.state import Canary, Desired, Placed
 
 
 def placed(version: str, weight: int, slot: str = "blue", warm: float | None = None) -> Placed:

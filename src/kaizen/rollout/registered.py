@@ -9,7 +9,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import EventsRule, ServingRule
-from rollout.state import State
+from kaizen.rollout.state import State
 
 if TYPE_CHECKING:
     from kaizen.inference.golden import Golden

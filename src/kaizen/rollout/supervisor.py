@@ -21,8 +21,8 @@ import psutil
 
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from rollout import processes, rotation, upkeep
-from rollout.state import Process, Service, State, now
+from kaizen.rollout import log_rotation, maintenance, processes
+from kaizen.rollout.state import Process, Service, State, now
 
 TICK_S = 0.1
 ROTATE_EVERY_S = 5.0
@@ -65,7 +65,7 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Keep everything alive until ``stop`` is set or the home is removed, then end it all."""
         self._adopt()
-        keeping_up = asyncio.create_task(upkeep.run(self._home))
+        keeping_up = asyncio.create_task(maintenance.run(self._home))
         revision, rotated = -1, time.monotonic()
         round_at = rotated
         while not stop.is_set() and self._state.path.exists():
@@ -76,7 +76,7 @@ class Supervisor:
             except (sqlite3.Error, KaizenError) as error:
                 _log.error("cannot read what should run, going on as before: %s", error)
             if time.monotonic() - rotated > ROTATE_EVERY_S:
-                rotation.rotate(self._logs())
+                log_rotation.rotate(self._logs())
                 rotated = time.monotonic()
             if time.monotonic() - round_at > ROUND_EVERY_S:
                 await self._round(revision)

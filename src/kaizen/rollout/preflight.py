@@ -16,7 +16,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
 from kaizen.core.usecase import Features
-from rollout import replay
+from kaizen.rollout import replay
 
 LONGEST_S = 5.0
 """No new request is asked again after this long; the newest come first."""

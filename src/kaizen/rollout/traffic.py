@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.results import Release
-from rollout.state import KEPT_RELEASES, Canary, Desired, Placed
+from kaizen.rollout.state import KEPT_RELEASES, Canary, Desired, Placed
 
 
 def parse(words: list[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from rollout.state import Canary
+from kaizen.rollout.state import Canary
 
 RISK = 0.01
 """Goes back when failures as many as the canary's were less likely than this."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kaizen.core.paths import PROJECT_ROOT, Home
-from rollout.processes import MARK
+from kaizen.rollout.processes import MARK
 
 EVERY_S = 600.0
 """A worker seals a file an hour, or 64 MiB; what waits here is read more slowly, and no worse."""

@@ -13,14 +13,14 @@ from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule
-from rollout import daemon, live, stages, traffic
-from rollout.found import ServiceStatus, status
-from rollout.launcher import Launcher, bento
-from rollout.live import Deployment, Follow
-from rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
-from rollout.rehearsal import rehearsing
-from rollout.shifts import rollback, undo
-from rollout.state import Desired, State
+from kaizen.rollout import deploy_common, stages, supervisor_process, traffic
+from kaizen.rollout.deploy_common import Deployment, Follow
+from kaizen.rollout.launcher import Launcher, bento
+from kaizen.rollout.preflight import rehearsing
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from kaizen.rollout.state import Desired, State
+from kaizen.rollout.status import ServiceStatus, status
+from kaizen.rollout.traffic_changes import rollback, undo
 
 if TYPE_CHECKING:
     from kaizen.inference.golden import Golden
@@ -72,7 +72,7 @@ def deploy(
     """
     begun = time.monotonic()
     usecase, version, rule = release.usecase, release.version, rule or RolloutRule()
-    check = live.checking(home, golden, version)
+    check = deploy_common.checking(home, golden, version)
     rehearse = rehearsing(home, usecase, rule)
 
     def reconciler(state: State) -> Reconciler:
@@ -85,18 +85,18 @@ def deploy(
 
     with ExitStack() as watched:
         with lock(home, report), State(home) as state:
-            live.keep_golden(home, release, golden)
+            deploy_common.keep_golden(home, release, golden)
             hands = reconciler(state)
             hands.foundation(usecase)
             known = state.desired().get(usecase)
-            live.refuse_while_on_its_way(known)
+            deploy_common.refuse_while_on_its_way(known)
             if known and known.main.weight == 100 and _is_main(known, release, workers):
-                live.bring_up(state, hands, known, follow)
-                return live.deployment(hands, state.desired()[usecase], begun)
+                deploy_common.bring_up(state, hands, known, follow)
+                return deploy_common.deployment(hands, state.desired()[usecase], begun)
             canary = None
-            with live.explained(home, release):
-                staged = live.Staged(check, rehearse, known, version)
-                row, placed = live.place(hands, known, release, workers, staged)
+            with deploy_common.explained(home, release):
+                staged = deploy_common.Staged(check, rehearse, known, version)
+                row, placed = deploy_common.place(hands, known, release, workers, staged)
                 if staged.seen:
                     report(f"{usecase} v{version} {staged.seen}")
                 row = row.model_copy(update={"keep_warm_s": rule.keep_warm_s})
@@ -110,11 +110,11 @@ def deploy(
                 else:
                     finish(hands, row, staged.seen, placed.service)
         if canary:
-            with live.explained(home, release):
+            with deploy_common.explained(home, release):
                 canary.lead(partial(finish, service=placed.service))
     report(f"{usecase} v{version} has all requests")
     with State(home) as state:
-        return live.deployment(reconciler(state), state.desired()[usecase], begun)
+        return deploy_common.deployment(reconciler(state), state.desired()[usecase], begun)
 
 
 def up(
@@ -140,11 +140,11 @@ def up(
         served, failed = [], []
         for desired in state.desired().values():
             try:
-                live.bring_up(state, hands, desired, follow)
+                deploy_common.bring_up(state, hands, desired, follow)
             except KaizenError as error:
                 failed.append(f"{desired.usecase}: {error}")
             else:
-                served.append(live.deployment(hands, desired, begun))
+                served.append(deploy_common.deployment(hands, desired, begun))
     if failed:
         raise KaizenError("; ".join(failed))
     return served
@@ -166,8 +166,8 @@ def ensure(
             return None
         hands = Reconciler(home, state, launcher, report, patience_s)
         hands.foundation()
-        live.bring_up(state, hands, desired, follow)
-        return live.deployment(hands, state.desired()[usecase], begun)
+        deploy_common.bring_up(state, hands, desired, follow)
+        return deploy_common.deployment(hands, state.desired()[usecase], begun)
 
 
 def down(home: Home) -> int:
@@ -176,7 +176,7 @@ def down(home: Home) -> int:
     What should be served stays known: :func:`up` brings it back.
     """
     with lock(home, lambda _: None), State(home) as state:
-        ended = daemon.stop(home)
+        ended = supervisor_process.stop(home)
         if state.path.exists():
             state.release(list(state.services()))
             for name in state.processes():

@@ -15,8 +15,8 @@ from kaizen.core.results import Record, Release
 from kaizen.core.usecase import Features
 from kaizen.events import read, replay
 from kaizen.inference.golden import TOLERANCE
-from rollout.servers import address, is_ready
-from rollout.state import State
+from kaizen.rollout.servers import address, is_ready
+from kaizen.rollout.state import State
 
 
 class Replay(Record):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from rollout import live, traffic
-from rollout.launcher import Launcher, bento
-from rollout.live import Deployment, Follow
-from rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
-from rollout.state import Desired, State
+from kaizen.rollout import deploy_common, traffic
+from kaizen.rollout.deploy_common import Deployment, Follow
+from kaizen.rollout.launcher import Launcher, bento
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from kaizen.rollout.state import Desired, State
 
 if TYPE_CHECKING:
     from kaizen.inference.golden import Golden
@@ -47,21 +47,23 @@ def rollback(
         row = state.desired()[usecase]
         if row.canary:
             row = hands.back(row, f"v{row.canary.version} goes back: {why}")
-            live.bring_up(state, hands, row, follow)
-            return live.deployment(hands, row, begun)
+            deploy_common.bring_up(state, hands, row, follow)
+            return deploy_common.deployment(hands, row, begun)
         if not row.previous:
             raise KaizenError(
                 f"{usecase} v{row.main.release.version} is the only release there was: "
                 "nothing to roll back to"
             )
         release = row.previous[-1]
-        with live.explained(home, release):
-            check = live.checking(home, live.golden_of(home, release), release.version)
-            beside, placed = live.place(hands, row, release, row.workers, check)
+        with deploy_common.explained(home, release):
+            check = deploy_common.checking(
+                home, deploy_common.golden_of(home, release), release.version
+            )
+            beside, placed = deploy_common.place(hands, row, release, row.workers, check)
             goal = traffic.split(beside, {placed.service: 100}, time.time())
             goal = goal.model_copy(update={"previous": row.previous[:-1]})
             hands.serve(goal, check, lambda: follow(usecase, release.version), "serve", why)
-        return live.deployment(hands, state.desired()[usecase], begun)
+        return deploy_common.deployment(hands, state.desired()[usecase], begun)
 
 
 def undo(
@@ -119,20 +121,20 @@ def shift(
         hands = Reconciler(home, state, launcher, report, patience_s)
         hands.foundation(usecase)
         row = state.desired().get(usecase)
-        live.refuse_while_on_its_way(row)
+        deploy_common.refuse_while_on_its_way(row)
         if row is None and len(weights) > 1:
             raise KaizenError(
                 f"nothing of {usecase} is served yet: begin with `kaizen deploy {usecase}`"
             )
         new = traffic.newcomer(row, weights) if row else next(iter(weights))
         release, golden = prepare(new) if new else _known(home, row, weights)
-        check = live.checking(home, golden, release.version)
+        check = deploy_common.checking(home, golden, release.version)
         if new:
-            live.keep_golden(home, release, golden)
+            deploy_common.keep_golden(home, release, golden)
         processes = row.workers if row else workers
         keep = next((version for version in weights if version != release.version), None)
-        with live.explained(home, release, "given its share"):
-            row, _ = live.place(hands, row, release, processes, check, keep)
+        with deploy_common.explained(home, release, "given its share"):
+            row, _ = deploy_common.place(hands, row, release, processes, check, keep)
             shares = _shares(hands, home, row, weights, release.version)
             row = row.model_copy(update={"keep_warm_s": keep_warm_s})
             goal = traffic.split(row, shares, time.time())
@@ -157,7 +159,7 @@ def _known(home: Home, row: Desired | None, weights: Mapping[str, int]) -> tuple
     version = max(weights, key=lambda each: weights[each])
     placed = row.placed(version) if row else None
     assert placed  # noqa: S101 - all of them run
-    return placed.release, live.golden_of(home, placed.release)
+    return placed.release, deploy_common.golden_of(home, placed.release)
 
 
 def _shares(
@@ -169,7 +171,9 @@ def _shares(
         placed = row.placed(version)
         assert placed  # noqa: S101 - room was made for one other at most
         if version != checked:
-            check = live.checking(home, live.golden_of(home, placed.release), version)
+            check = deploy_common.checking(
+                home, deploy_common.golden_of(home, placed.release), version
+            )
             hands.admit(row, placed.release, row.workers, check)
         shares[placed.service] = weight
     return shares

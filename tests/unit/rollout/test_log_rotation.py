@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.rotation import KEPT, rotate
+from kaizen.rollout.log_rotation import KEPT, rotate
 
 
 def test_a_writer_goes_on_in_the_same_file(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from kaizen.core import http, ports
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from rollout import router
-from rollout.launcher import Launcher
-from rollout.state import Desired, Placed, Service, State
+from kaizen.rollout import router
+from kaizen.rollout.launcher import Launcher
+from kaizen.rollout.state import Desired, Placed, Service, State
 
 SERVER_PORTS = range(20000, 30000)
 """Below the ports that the system gives to clients."""

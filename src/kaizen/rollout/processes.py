@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 
 from kaizen.core.paths import Home
-from rollout.state import Process
+from kaizen.rollout.state import Process
 
 MARK = "KAIZEN_SERVICE"
 """Environment variable ``NAME:TOKEN``; what a service starts inherits it, whatever its parent."""

@@ -13,11 +13,11 @@ from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
-from rollout import traffic
-from rollout.reconcile import Check, Reconciler
-from rollout.rehearsal import Rehearse
-from rollout.servers import address
-from rollout.state import Desired, Placed, State
+from kaizen.rollout import traffic
+from kaizen.rollout.preflight import Rehearse
+from kaizen.rollout.reconcile import Check, Reconciler
+from kaizen.rollout.servers import address
+from kaizen.rollout.state import Desired, Placed, State
 
 if TYPE_CHECKING:
     from kaizen.inference.golden import Golden

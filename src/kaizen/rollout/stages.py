@@ -11,12 +11,12 @@ from kaizen.core import locks
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
-from rollout import traffic
-from rollout.canary import Tally, Verdict, count, judge
-from rollout.reconcile import Check, Reconciler, Report, lock, watch_lock
-from rollout.rehearsal import Rehearse
-from rollout.servers import address
-from rollout.state import Canary, Desired, Placed, State
+from kaizen.rollout import traffic
+from kaizen.rollout.canary import Tally, Verdict, count, judge
+from kaizen.rollout.preflight import Rehearse
+from kaizen.rollout.reconcile import Check, Reconciler, Report, lock, watch_lock
+from kaizen.rollout.servers import address
+from kaizen.rollout.state import Canary, Desired, Placed, State
 
 LOOK_S = 0.2
 

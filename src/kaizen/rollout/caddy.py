@@ -20,10 +20,10 @@ from kaizen.core import http, ports
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from rollout import router
-from rollout.servers import last_line
-from rollout.state import Desired, Service, State
-from rollout.supervisor import ROUTER
+from kaizen.rollout import router
+from kaizen.rollout.servers import last_line
+from kaizen.rollout.state import Desired, Service, State
+from kaizen.rollout.supervisor import ROUTER
 
 CONFIG = "caddy.json"
 DEFAULT_PORT = 8080

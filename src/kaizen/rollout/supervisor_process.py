@@ -1,4 +1,6 @@
-"""The supervisor as a process of its own: ``python -m rollout.daemon``, one per home."""
+"""The supervisor as a process of its own: ``python -m kaizen.rollout.supervisor_process``, one per
+home.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from typing import IO
 from kaizen.core import environment
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import PROJECT_ROOT, Home, home
-from rollout import processes
-from rollout.processes import SUPERVISOR
-from rollout.state import Process, State, now
-from rollout.supervisor import Supervisor
+from kaizen.rollout import processes
+from kaizen.rollout.processes import SUPERVISOR
+from kaizen.rollout.state import Process, State, now
+from kaizen.rollout.supervisor import Supervisor
 
 _log = logging.getLogger("kaizen.supervisor")
 
@@ -53,7 +55,7 @@ def start(state: Home) -> int:
     }
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rollout.daemon"],
+            [sys.executable, "-m", "kaizen.rollout.supervisor_process"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -114,8 +116,8 @@ def _settle(state: Home) -> bool:
 
     A canary nobody watches goes back, what is warm no longer is ended, the router's files follow.
     """
-    from rollout.launcher import bento
-    from rollout.reconcile import READY_TIMEOUT_S, Reconciler, lock_if_free
+    from kaizen.rollout.launcher import bento
+    from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, lock_if_free
 
     if not State(state).path.exists():
         return True  # the home was removed while this was imported

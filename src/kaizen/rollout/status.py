@@ -8,10 +8,10 @@ import psutil
 
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from rollout import processes
-from rollout.caddy import Caddy
-from rollout.servers import events_lost, is_ready
-from rollout.state import Desired, Placed, State
+from kaizen.rollout import processes
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.servers import events_lost, is_ready
+from kaizen.rollout.state import Desired, Placed, State
 
 
 class ServiceStatus(Record):

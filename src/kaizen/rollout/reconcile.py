@@ -16,12 +16,12 @@ from pathlib import Path
 from kaizen.core import catalog, locks, ports
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from rollout import daemon, processes, router, traffic
-from rollout.caddy import Caddy
-from rollout.launcher import Launcher
-from rollout.servers import Servers, address
-from rollout.state import Desired, Placed, State
-from rollout.supervisor import ROUTER
+from kaizen.rollout import processes, router, supervisor_process, traffic
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.launcher import Launcher
+from kaizen.rollout.servers import Servers, address
+from kaizen.rollout.state import Desired, Placed, State
+from kaizen.rollout.supervisor import ROUTER
 
 Report = Callable[[str], None]
 Check = Callable[[str], None]
@@ -45,12 +45,12 @@ class Reconciler:
 
     def foundation(self, usecase: str | None = None) -> None:
         """Have supervisor and router run, and the router do what should be done."""
-        if not daemon.running(self._home):
+        if not supervisor_process.running(self._home):
             # Ports may have new owners since: what does not run is planned anew.
             seen = self._state.processes()
             services = self._state.services()
             self._state.release([name for name in services if not processes.find(seen.get(name))])
-        daemon.start(self._home)
+        supervisor_process.start(self._home)
         names = {*self._state.desired(), *filter(router.can_be_served, catalog.names())}
         self.caddy.start(names | {usecase} if usecase else names, self._report)
         self.settle()

@@ -16,8 +16,8 @@ from typing import Any
 from kaizen.core.errors import UsageError
 from kaizen.core.ports import HOST
 from kaizen.inference.refusal import MEDIA_TYPE
+from kaizen.rollout.state import Desired
 from kaizen.server.identity import REQUEST_ID
-from rollout.state import Desired
 
 SLOTS = ("blue", "green")
 PATHS = ("predict", "feedback", "livez", "readyz", "version", "metrics", "openapi.json", "docs")

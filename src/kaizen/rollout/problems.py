@@ -8,12 +8,12 @@ from kaizen.core import locks
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
 from kaizen.registry.champions import Champion
-from rollout import daemon, processes
-from rollout.caddy import Caddy
-from rollout.processes import SUPERVISOR
-from rollout.reconcile import watch_lock
-from rollout.servers import is_ready
-from rollout.state import Desired, Process, State
+from kaizen.rollout import processes, supervisor_process
+from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.processes import SUPERVISOR
+from kaizen.rollout.reconcile import watch_lock
+from kaizen.rollout.servers import is_ready
+from kaizen.rollout.state import Desired, Process, State
 
 UP = "kaizen up"
 
@@ -73,7 +73,7 @@ def _lost(champions: Mapping[str, Champion]) -> list[Problem]:
 
 def _common(home: Home, state: State, running: set[str]) -> list[Problem]:
     wrong = []
-    if daemon.running(home) is None:
+    if supervisor_process.running(home) is None:
         wrong.append(f"no supervisor keeps {', '.join(sorted(running))} alive")
     if Caddy(home, state).config() is None:
         wrong.append("the router does not answer")
