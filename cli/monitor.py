@@ -15,7 +15,7 @@ from kaizen.core.paths import home
 if TYPE_CHECKING:
     from kaizen.core.monitoring_settings import MonitoringRule
     from kaizen.monitoring.windows.assessment import Assessment
-    from pipelines.watch import Watched
+    from kaizen.workflows.watch import Watched
 
 
 def add(app: typer.Typer) -> None:
@@ -77,7 +77,7 @@ def _once(
 
     log = log_of(usecase, "monitor")
     with explained(log), watching(log):
-        from pipelines import watch
+        from kaizen.workflows import watch
 
         found = watch.once(usecase, version, rule, stack=stack)
     if json:
@@ -119,7 +119,7 @@ def _follow(
             line(f"watching {usecase}, metrics at {url}/metrics, Ctrl-C ends it")
 
     with explained(log), apart(log) as aloud:
-        from pipelines.follow import follow
+        from kaizen.workflows.follow import follow
 
         follow(usecase, version, rule, stack=stack, told=aloud(told), begun=aloud(begun))
 
@@ -129,7 +129,7 @@ def _repeat(usecase: str, name: str, stack: str, *, json: bool) -> None:
 
     log = log_of(usecase, "monitor")
     with explained(log), watching(log):
-        from pipelines import watch
+        from kaizen.workflows import watch
 
         found = watch.repeat(usecase, name, stack=stack)
     if json:

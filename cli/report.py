@@ -50,7 +50,7 @@ def report(
     with explained(log), watching(log):
         from kaizen.orchestration import step_zygote
         from kaizen.orchestration.start import activate
-        from pipelines import reports
+        from kaizen.workflows import reports
 
         step_zygote.ahead()
         activate(stack)
@@ -65,7 +65,7 @@ def report(
 def _night(usecase: str) -> str:
     from kaizen.core.config import monitoring_rule
     from kaizen.registry import versions
-    from pipelines import reports
+    from kaizen.workflows import reports
 
     night = reports.due(usecase, monitoring_rule(usecase))
     if night is None:

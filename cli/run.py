@@ -95,7 +95,7 @@ def deploy(
     stacks.load(stack)
     log = log_of(usecase, "deploy")
     with explained(log), watching(log):
-        from pipelines.run import deploy as deploy_version
+        from kaizen.workflows.run import deploy as deploy_version
 
         deployment = deploy_version(usecase, version, stack=stack)
     if json:
@@ -122,7 +122,7 @@ def resume(
     stacks.load(stack)
     log = log_of(run, "resume")
     with explained(log), watching(log):
-        from pipelines.run import resume as resume_run
+        from kaizen.workflows.run import resume as resume_run
 
         result = resume_run(run, stack=stack)
         sample = _sample(result.usecase) if result.url else None
@@ -156,7 +156,7 @@ def _run(chosen: Config, stack: str, require_promotion: bool, json: bool, *, dep
     stacks.load(stack)
     log = log_of(chosen.usecase, "run")
     with explained(log), watching(log):
-        from pipelines.run import run as run_pipelines
+        from kaizen.workflows.run import run as run_pipelines
 
         result = run_pipelines(chosen, stack=stack, deploy=deploy)
         sample = _sample(chosen.usecase) if result.url else None
@@ -172,7 +172,7 @@ def _plan(chosen: Config, stack: str, json: bool) -> None:
     usecase = chosen.usecase
     log = log_of(usecase, "plan")
     with explained(log), watching(log):
-        from pipelines.plan import plan
+        from kaizen.workflows.plan import plan
 
         steps = plan(chosen, stack=stack)
     if json:

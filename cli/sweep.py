@@ -53,7 +53,7 @@ def sweep(
     stacks.load(stack)
     log = log_of(usecase, "sweep")
     with explained(log), watching(log):
-        from pipelines.sweep import run
+        from kaizen.workflows.sweep import run
 
         result = run(chosen, stack=stack)
     if json:

@@ -4,7 +4,7 @@ from typing import Any
 
 from zenml import pipeline
 
-from pipelines.parts import cached, chosen, data
+from pipelines.shared import cached, chosen, data
 from steps.compare import compare
 from steps.drift_check import drift_check
 from steps.evaluate import evaluate

@@ -41,7 +41,9 @@ def run(
     """
     _open(make=True)
     chosen = import_module("kaizen.core.config").load(usecase, preset, assignments(settings), file)
-    return cast("RunResult", import_module("pipelines.run").run(chosen, stack=stack, deploy=deploy))
+    return cast(
+        "RunResult", import_module("kaizen.workflows.run").run(chosen, stack=stack, deploy=deploy)
+    )
 
 
 def load(ref: str) -> Any:

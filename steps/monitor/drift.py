@@ -9,7 +9,7 @@ from kaizen.core import progress
 from kaizen.monitoring.drift.result import Finding
 from kaizen.monitoring.windows import data_quality
 from kaizen.monitoring.windows.outcomes import Reading
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False)
@@ -21,7 +21,7 @@ def drift(
     findings: list[dict[str, Any]],
 ) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[list[float], "row_p"]]:
     """The verdict, and each row's own p value where rows have one."""
-    profile = reference.profile(usecase, version)
+    profile = reference_data.profile(usecase, version)
     found = [Finding.model_validate(each) for each in findings]
     verdict = data_quality.judged(profile.check(observed), found, Reading.model_validate(reading))
     progress.figure(verdict.summary)

@@ -11,7 +11,7 @@ from kaizen.monitoring.reports import nightly_page
 from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
 from kaizen.orchestration.step_settings import heavy
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False, settings=heavy())
@@ -20,7 +20,7 @@ def night(
 ) -> Annotated[str, "page"]:
     """The page's path under ``Home.monitoring``, empty where the day had no events."""
     which = Night(date.fromisoformat(day), since, until)
-    profile = reference.profile(usecase, version)
+    profile = reference_data.profile(usecase, version)
     page = nightly_page.draw(home(), catalog.features(usecase), profile, version, which)
     Store(home()).had_night(usecase, which.day, page)
     progress.figure(page or "no events that day")

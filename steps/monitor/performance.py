@@ -11,7 +11,7 @@ from kaizen.monitoring.drift.result import Verdict
 from kaizen.monitoring.performance.baseline import why_none
 from kaizen.monitoring.performance.measured import unknown
 from kaizen.monitoring.windows import evaluate
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False)
@@ -23,14 +23,14 @@ def performance(
     observed: pd.DataFrame,
     outcomes: pd.DataFrame,
 ) -> tuple[Annotated[dict[str, Any], "measured"], Annotated[dict[str, Any], "estimated"]]:
-    baseline = reference.baseline(usecase, version)
+    baseline = reference_data.baseline(usecase, version)
     if baseline is None:
         nothing = unknown(why_none(catalog.usecase(usecase).task, version))
         progress.figure(nothing.reason)
         return nothing.model_dump(mode="json"), nothing.model_dump(mode="json")
     measured, estimated = evaluate.of(
         baseline,
-        reference.profile(usecase, version),
+        reference_data.profile(usecase, version),
         MonitoringRule.model_validate(rule),
         Verdict.model_validate(drift),
         observed,

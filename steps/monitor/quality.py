@@ -8,7 +8,7 @@ from zenml import step
 from kaizen.core import progress
 from kaizen.monitoring.windows import data_quality
 from kaizen.monitoring.windows.outcomes import Reading
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False)
@@ -16,7 +16,7 @@ def quality(
     usecase: str, version: str, observed: pd.DataFrame, reading: dict[str, Any]
 ) -> Annotated[list[dict[str, Any]], "findings"]:
     found = data_quality.findings(
-        reference.profile(usecase, version), observed, Reading.model_validate(reading)
+        reference_data.profile(usecase, version), observed, Reading.model_validate(reading)
     )
     progress.figure("; ".join(each.detail for each in found) or "nothing wrong with the data")
     return [each.model_dump(mode="json") for each in found]

@@ -15,7 +15,7 @@ from kaizen.monitoring.windows import evaluate
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import heavy
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 # In a process of its own: what Evidently imports is large, and stays in the process that has it.
@@ -30,10 +30,10 @@ def report(
         home().monitoring,
         usecase,
         f"{usecase} {which.name}: {', '.join(found.alarms) or 'quiet'}",
-        reference_table(reference.profile(usecase, which.version)),
+        reference_table(reference_data.profile(usecase, which.version)),
         observation.drawable(observed),
         at=datetime.fromtimestamp(which.until, UTC),
-        performance=evaluate.known(reference.baseline(usecase, which.version), outcomes),
+        performance=evaluate.known(reference_data.baseline(usecase, which.version), outcomes),
         tags=[f"v{which.version}", *found.alarms],
         verdict=found.drift,
     )

@@ -15,7 +15,7 @@ from kaizen.monitoring.windows import assess
 from kaizen.monitoring.windows.assessment import Evidence
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False)
@@ -36,9 +36,9 @@ def verdict(
         home(),
         which,
         MonitoringRule.model_validate(rule),
-        profile=reference.profile(which.usecase, which.version),
-        fingerprint=reference.fingerprint(which.usecase, which.version),
-        baseline=reference.baseline(which.usecase, which.version),
+        profile=reference_data.profile(which.usecase, which.version),
+        fingerprint=reference_data.fingerprint(which.usecase, which.version),
+        baseline=reference_data.baseline(which.usecase, which.version),
         observed=observed,
         drift=Verdict.model_validate(drift),
         row_p=row_p,

@@ -10,7 +10,7 @@ from kaizen.core.paths import home
 from kaizen.monitoring.windows import outcomes, window_data
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import FRAME
-from steps.monitor import reference
+from kaizen.registry import reference_data
 
 
 @step(enable_cache=False, output_materializers={"observed": FRAME, "outcomes": FRAME})
@@ -23,7 +23,10 @@ def window(
 ]:
     """``observed`` is what the use case observes, ``outcomes`` ids, answers and labels."""
     which = Window.model_validate(window)
-    features, seed = catalog.features(usecase), reference.profile(usecase, which.version).shape.seed
+    features, seed = (
+        catalog.features(usecase),
+        reference_data.profile(usecase, which.version).shape.seed,
+    )
     found = window_data.rows(features, home().events / usecase, which, seed=seed)
     made = outcomes.of(found)
     known = made[outcomes.LABEL].notna().sum()

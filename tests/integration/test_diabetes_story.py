@@ -83,7 +83,7 @@ def test_a_plan_says_what_the_run_then_does(story) -> None:
     import kaizen
     from kaizen.core import progress
     from kaizen.core.config import load
-    from pipelines.plan import plan
+    from kaizen.workflows.plan import plan
 
     config = load("diabetes", settings=["params.alpha=0.43"])
     planned = {step.step: step for step in plan(config)}

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def swept(zenml) -> Any:
     from kaizen.core import config
-    from pipelines import sweep
+    from kaizen.workflows import sweep
 
     return sweep.run(config.load("diabetes", grid=["alpha=5,1"]))
 

@@ -24,9 +24,9 @@ def test_settings_of_the_command_line_pass_as_they_are() -> None:
 
 
 def test_run_hands_everything_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    pipelines = ModuleType("pipelines.run")
+    pipelines = ModuleType("kaizen.workflows.run")
     pipelines.run = lambda chosen, **given: (chosen, given)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pipelines.run", pipelines)
+    monkeypatch.setitem(sys.modules, "kaizen.workflows.run", pipelines)
     monkeypatch.setattr(config, "load", lambda *chosen: chosen)
     settings, file = {"params.alpha": 0.4}, Path("mine.yaml")
     result = kaizen.run("diabetes", "fast", settings, file=file, stack="team", deploy=False)
@@ -42,4 +42,11 @@ def test_importing_kaizen_stays_light() -> None:
         [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert not loaded & {"numpy", "pydantic", "mlflow", "zenml", "tensorflow", "pipelines.run"}
+    assert not loaded & {
+        "numpy",
+        "pydantic",
+        "mlflow",
+        "zenml",
+        "tensorflow",
+        "kaizen.workflows.run",
+    }

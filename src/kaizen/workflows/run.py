@@ -21,9 +21,9 @@ from kaizen.orchestration.start import activate
 from kaizen.registry import tracking, versions
 from kaizen.rollout import deployments
 from kaizen.rollout.deployments import Deployment
-from pipelines import history
+from kaizen.workflows import history
+from kaizen.workflows.tracking import lock, named, recorded
 from pipelines.deployment import deployment as deployment_pipeline
-from pipelines.recorded import lock, named, recorded
 from pipelines.training import training
 
 

@@ -14,8 +14,8 @@ from kaizen.evaluation import sweep
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
 from kaizen.registry import tracking
-from pipelines.parts import chosen, data
-from pipelines.recorded import named, recorded
+from kaizen.workflows.tracking import named, recorded
+from pipelines.shared import chosen, data
 
 
 @pipeline(name="sweep")

@@ -9,7 +9,7 @@ from kaizen.orchestration.plan import Planned
 from kaizen.orchestration.plan import plan as plan_pipeline
 from kaizen.orchestration.start import activate
 from kaizen.registry import versions
-from pipelines import history
+from kaizen.workflows import history
 from pipelines.training import training
 
 

@@ -18,9 +18,9 @@ from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
 from kaizen.registry import champions
-from pipelines import reports
-from pipelines.drawing import Drawing
-from pipelines.watch import Watch, alone
+from kaizen.workflows import reports
+from kaizen.workflows.report_queue import Drawing
+from kaizen.workflows.watch import Watch, alone
 
 EVERY_S = 0.5
 """How often the log is looked at."""

@@ -20,10 +20,9 @@ from kaizen.monitoring.windows.window import Window
 from kaizen.monitoring.windows.windowing import Waiting
 from kaizen.orchestration import step_zygote
 from kaizen.orchestration.start import activate
-from kaizen.registry import versions
-from pipelines import reports
+from kaizen.registry import reference_data, versions
+from kaizen.workflows import reports
 from pipelines.monitoring import monitoring, repeated
-from steps.monitor import reference
 
 
 class Watched(Record):
@@ -71,7 +70,7 @@ class Watch:
     def __init__(self, usecase: str, version: str | None, rule: MonitoringRule) -> None:
         self.usecase, self.rule = usecase, rule
         self.version = versions.get(usecase, version or "champion").version
-        self.profile = reference.profile(usecase, self.version)
+        self.profile = reference_data.profile(usecase, self.version)
         self.store = Store(home())
         self.folder = home().events / usecase
         self._judged = self.store.windows(usecase, self.version)

@@ -1,0 +1,1 @@
+"""Runs a project's pipelines and follows them: run, resume, plan, sweep, watch."""
