@@ -91,7 +91,7 @@ def ours(work: Path) -> Iterator[tuple[Path, Measured, Measured]]:
 
     def kaizen(*words: str) -> dict[str, object]:
         done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *words, "--json"],
+            [sys.executable, "-m", "kaizen.cli.main", *words, "--json"],
             env=variables, cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:

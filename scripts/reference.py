@@ -69,7 +69,7 @@ def _anchor(context: Any) -> str:
 
 def main() -> None:
     """Write the page."""
-    from cli.main import app
+    from kaizen.cli.main import app
 
     TARGET.write_text(page(app), encoding="utf-8")
     sys.stdout.write(f"wrote {TARGET.relative_to(ROOT)}\n")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from kaizen.cli.main import app
 from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home
 from kaizen.events.compact import compact

@@ -50,7 +50,7 @@ def append(folder, given):
 labels.append = append
 from kaizen.events import labelling
 labelling.AT_ONCE = 10
-from cli.main import app
+from kaizen.cli.main import app
 app(["label", "digits", "--file", sys.argv[1], "--json"], standalone_mode=False)
 """
 

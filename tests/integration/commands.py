@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-from cli.main import main
+from kaizen.cli.main import main
 
 
 def run(words: Sequence[str]) -> dict[str, object]:

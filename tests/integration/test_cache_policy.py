@@ -79,7 +79,7 @@ def test_edits_that_matter_run_again_and_others_do_not(copy: Copy) -> None:
 
     # Another use case, and the command line: no step imports them.
     copy.replace("usecases/digits/model.py", "from __future__", "# a remark\nfrom __future__")
-    copy.replace("cli/run.py", "from __future__", "# a remark\nfrom __future__")
+    copy.replace("src/kaizen/cli/run.py", "from __future__", "# a remark\nfrom __future__")
     cached, second = copy.train()
     # With a first version registered there is still no champion: nothing differs for any step.
     assert (cached, second) == (CACHED, first)

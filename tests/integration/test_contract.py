@@ -216,7 +216,7 @@ def test_a_bento_is_as_large_as_it_was(answers: dict[str, Any]) -> None:
 
 def test_a_new_use_case_is_written(newcomer, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = copied(tmp_path_factory.mktemp("project"))
-    made = run(root, newcomer.variables(), "cli.main", "new", "rows", "--json")
+    made = run(root, newcomer.variables(), "kaizen.cli.main", "new", "rows", "--json")
     answer = {"exit": made.returncode, "json": json.loads(made.stdout.splitlines()[-1])}
     held(CONTRACT / "new.json", normalised(answer, {str(root): "<project>"}))
 
@@ -224,7 +224,7 @@ def test_a_new_use_case_is_written(newcomer, tmp_path_factory: pytest.TempPathFa
 def test_every_command_and_every_file_has_its_case() -> None:
     from typer.main import get_command
 
-    from cli.main import app
+    from kaizen.cli.main import app
 
     top: Any = get_command(app)
     commands = {

@@ -59,11 +59,11 @@ def variables(newcomer, spied: Path, tmp_path_factory: pytest.TempPathFactory) -
 def project(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -> Iterator[Path]:
     root = copied(tmp_path_factory.mktemp("project"))
     for name, kind in (("rows", "tabular"), ("pictures", "image")):
-        made = run(root, variables, "cli.main", "new", name, "--kind", kind, "--json")
+        made = run(root, variables, "kaizen.cli.main", "new", name, "--kind", kind, "--json")
         assert made.returncode == 0, made.stderr
         assert all((root / file).is_file() for file in json.loads(made.stdout)["files"])
     yield root
-    run(root, variables, "cli.main", "down")
+    run(root, variables, "kaizen.cli.main", "down")
 
 
 def test_what_is_written_is_clean(project: Path, variables: dict[str, str]) -> None:
@@ -82,7 +82,7 @@ def test_its_own_tests_pass(project: Path, variables: dict[str, str]) -> None:
 
 
 def test_an_image_use_case_is_trained_and_judged(project: Path, variables: dict[str, str]) -> None:
-    ran = run(project, variables, "cli.main", "train", "pictures", "--json")
+    ran = run(project, variables, "kaizen.cli.main", "train", "pictures", "--json")
     assert ran.returncode == 0, ran.stderr
     result = json.loads(ran.stdout)
     assert result["decision"] == "promoted"
@@ -95,7 +95,7 @@ def swept(project: Path, variables: dict[str, str]) -> subprocess.CompletedProce
     model = project / "usecases" / "rows" / "model.py"
     model.write_text(model.read_text().replace("\nusecase = RowsCase()\n", SPY))
     words = ("run", "rows", "--sweep", "strength=13,1,0.1", "--json")
-    return run(project, variables, "cli.main", *words)
+    return run(project, variables, "kaizen.cli.main", *words)
 
 
 def test_it_runs_end_to_end_and_a_failed_candidate_is_named(swept) -> None:
@@ -117,7 +117,7 @@ def test_what_failed_is_tried_again_and_what_did_not_is_known(
     swept, project: Path, variables: dict[str, str]
 ) -> None:
     words = ("run", "rows", "--sweep", "strength=1,13,2", "--plan", "--json")
-    planned = run(project, variables, "cli.main", *words)
+    planned = run(project, variables, "kaizen.cli.main", *words)
     assert planned.returncode == 0, planned.stderr
     steps = {step["step"]: step["runs"] for step in json.loads(planned.stdout)["steps"]}
     assert [steps[f"candidate_{number}"] for number in (1, 2, 3)] == [False, True, True]

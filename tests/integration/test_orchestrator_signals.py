@@ -50,7 +50,7 @@ class Machine:
 
     def train(self) -> subprocess.Popen[str]:
         words = ("train", "digits", "--preset", "fast", "--set", "params.epochs=50")
-        return self.start("-m", "cli.main", *words)
+        return self.start("-m", "kaizen.cli.main", *words)
 
     def processes(self) -> set[int]:
         found = set()

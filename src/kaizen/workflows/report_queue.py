@@ -31,7 +31,7 @@ class Drawing:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("ab") as log:
                 self._running = subprocess.Popen(
-                    ["nice", sys.executable, "-m", "cli.main", "report", *words],
+                    ["nice", sys.executable, "-m", "kaizen.cli.main", "report", *words],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alerting import Webhook, judged
 
-from cli import main
+from kaizen.cli import main
 from kaizen.core.alert_settings import URL_VARIABLE, AlertsRule
 from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.manage import assessed

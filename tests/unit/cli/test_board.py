@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.board import Board, Screen
+from kaizen.cli.board import Board, Screen
 from kaizen.core.progress import StepEvent
 
 ROWS = 24
@@ -58,7 +58,7 @@ class Window:
 MANY = """
 import sys, time
 from pathlib import Path
-from cli.terminal import watching
+from kaizen.cli.terminal import watching
 from kaizen.core import progress
 from kaizen.core.progress import StepEvent
 with watching(Path(sys.argv[1])):

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cli import checks, doctor
+from kaizen.cli import checks, doctor
 from kaizen.core.paths import PROJECT_ROOT
 
 LOCK = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli import checks_served
+from kaizen.cli import checks_served
 from kaizen.registry.champions import Champion
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from kaizen.cli.main import app
 from kaizen.events.schema import SCHEMA
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import gc, run_logs
-from cli.main import app
-from cli.terminal import watching
+from kaizen.cli import gc, run_logs
+from kaizen.cli.main import app
+from kaizen.cli.terminal import watching
 from kaizen.core import locks
 from kaizen.core.errors import KaizenError
 from kaizen.core.layout import LAYOUT, Version, write

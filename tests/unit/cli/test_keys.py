@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import main
+from kaizen.cli import main
 from tests.shared.keys import secret_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from kaizen.cli.main import app
 from kaizen.core.errors import UsageError
 from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home

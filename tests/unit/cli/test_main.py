@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli import main as entry
+from kaizen.cli import main as entry
 from kaizen.core.errors import KaizenError, UsageError
 
 Say = Callable[..., tuple[int | None, str, str]]

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import opening
-from cli.main import app
+from kaizen.cli import opening
+from kaizen.cli.main import app
 from kaizen.core.errors import KaizenError
 from kaizen.core.layout import LAYOUT, Version, write
 from kaizen.core.paths import Home

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import scaffold
+from kaizen.cli import scaffold
 from kaizen.core.errors import KaizenError, UsageError
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from cli.simulate import _range
+from kaizen.cli.main import app
+from kaizen.cli.simulate import _range
 from kaizen.core.errors import UsageError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.sweep import table
+from kaizen.cli.sweep import table
 from kaizen.core.results import Candidate, Sweep
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from cli.tally import Tally, in_words, seconds_in_words
+from kaizen.cli.tally import Tally, in_words, seconds_in_words
 from kaizen.core.progress import State, StepEvent
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 WORK = """
 import os, sys
 from pathlib import Path
-from cli.terminal import watching
+from kaizen.cli.terminal import watching
 from kaizen.core import progress
 from kaizen.core.progress import StepEvent
 print("before")

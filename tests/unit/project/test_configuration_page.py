@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from cli.checks import PORTS
+from kaizen.cli.checks import PORTS
 from kaizen.core import config
 from kaizen.core.alert_settings import AlertsRule
 from kaizen.core.paths import PROJECT_ROOT

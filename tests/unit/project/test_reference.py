@@ -22,14 +22,14 @@ def reference() -> ModuleType:
 
 
 def test_the_reference_is_current(reference: ModuleType) -> None:
-    from cli.main import app
+    from kaizen.cli.main import app
 
     written = reference.TARGET.read_text(encoding="utf-8")
     assert written == reference.page(app), "docs/reference.md is old: make docs"
 
 
 def test_every_command_says_what_it_does_and_gives_an_example(reference: ModuleType) -> None:
-    from cli.main import app
+    from kaizen.cli.main import app
 
     sections = reference.page(app).split("\n## ")[1:]
     assert len(sections) >= 10
