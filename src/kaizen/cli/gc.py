@@ -17,7 +17,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home, home
 
 if TYPE_CHECKING:
-    from kaizen.core.leftovers import Leftovers
+    from kaizen.cleanup.leftovers import Leftovers
 
 DAYS = 7.0
 DAY_S = 86_400
@@ -94,11 +94,9 @@ def remove(state: Home, days: float) -> list[Leftovers]:
 
 def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[Find]:
     """One look for each kind; with ``stack`` what is served stays as it is until that ends."""
-    from kaizen.cli import run_logs
-    from kaizen.core import active_work, halfwritten, trash
-    from kaizen.core.leftovers import leftovers
-    from kaizen.orchestration import orphans
-    from kaizen.rollout import bentos
+    from kaizen.cleanup import bentos, half_written, run_logs, zenml_artifacts
+    from kaizen.cleanup.leftovers import leftovers
+    from kaizen.core import active_work, trash
 
     now = time.time()
     since = active_work.since(state, now)
@@ -106,8 +104,8 @@ def _finders(state: Home, days: float, stack: ExitStack | None = None) -> list[F
     at_work = since is not None or (stack is not None and not _alone(state, stack))
     return [
         lambda: leftovers("trash", "a removal that was interrupted left it", trash.leavings(state)),
-        partial(_read, partial(orphans.find, state, before), "the ZenML store"),
-        partial(halfwritten.find, state, before),
+        partial(_read, partial(zenml_artifacts.find, state, before), "the ZenML store"),
+        partial(half_written.find, state, before),
         partial(_read, partial(bentos.find, state, before, at_work=at_work), "a database"),
         partial(run_logs.find, state, before),
     ]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kaizen.cli import gc, run_logs
+from kaizen.cleanup import run_logs
+from kaizen.cli import gc
 from kaizen.cli.main import app
 from kaizen.cli.terminal import watching
 from kaizen.core import locks

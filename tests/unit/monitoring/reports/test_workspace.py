@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaizen.core import halfwritten
+from kaizen.cleanup import half_written
 from kaizen.core.paths import Home
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.reports import evidently_report, workspace
@@ -192,8 +192,8 @@ def test_what_a_killed_writer_left_is_found_by_gc(
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 9
-    (left,) = halfwritten.find(other_home, time.time() + 60).paths
+    (left,) = half_written.find(other_home, time.time() + 60).paths
     assert left.name.startswith(".dashboard.json")
     kept = add(other_home.monitoring, "digits", "night", reference, rows(50, 1), at=AT)
     assert kept.path.exists()
-    assert not halfwritten.find(other_home, time.time() + 60).paths
+    assert not half_written.find(other_home, time.time() + 60).paths

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from kaizen.core.leftovers import Leftovers, is_older, leftovers
+from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
 
 KIND = "half-written"

@@ -12,8 +12,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
 from kaizen.core import readonly
-from kaizen.core.leftovers import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
 from kaizen.registry import packaged_versions
 from kaizen.registry.packaged_versions import Packaged

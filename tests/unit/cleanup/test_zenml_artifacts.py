@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
+from kaizen.cleanup import zenml_artifacts
 from kaizen.core.paths import Home
-from kaizen.orchestration import orphans
 
 STORE = str(uuid4())
 OLD = time.time() - 1000
@@ -40,7 +40,7 @@ def record(home: Home, *addresses: str) -> None:
 def test_only_what_no_version_points_to_is_found(other_home: Home) -> None:
     known, inside, above, orphan = (folder(other_home) for _ in range(4))
     record(other_home, str(known), f"{inside}/part", str(above.parent))
-    found = orphans.find(other_home, time.time())
+    found = zenml_artifacts.find(other_home, time.time())
     assert found.paths == (orphan.parent,)
     assert found.bytes == 3
 
@@ -51,13 +51,13 @@ def test_of_an_output_that_was_written_twice_the_known_one_stays(other_home: Hom
     other.mkdir()
     os.utime(other, (OLD, OLD))
     record(other_home, str(known))
-    assert orphans.find(other_home, time.time()).paths == (other,)
+    assert zenml_artifacts.find(other_home, time.time()).paths == (other,)
 
 
 def test_in_a_home_that_was_moved_what_is_known_stays_known(other_home: Home) -> None:
     known, orphan = folder(other_home), folder(other_home)
     record(other_home, f"/elsewhere/{known.relative_to(other_home.root)}")
-    assert orphans.find(other_home, time.time()).paths == (orphan.parent,)
+    assert zenml_artifacts.find(other_home, time.time()).paths == (orphan.parent,)
 
 
 def test_what_is_young_and_what_is_no_output_of_a_step_stays(other_home: Home) -> None:
@@ -68,23 +68,23 @@ def test_what_is_young_and_what_is_no_output_of_a_step_stays(other_home: Home) -
     logs.mkdir()
     (logs / "step.log").touch()
     record(other_home)
-    assert orphans.find(other_home, OLD + 500).paths == ()
+    assert zenml_artifacts.find(other_home, OLD + 500).paths == ()
 
 
 def test_without_its_own_database_nothing_is_touched(
     other_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder(other_home)
-    assert orphans.find(other_home, time.time()).why.startswith("left alone")
+    assert zenml_artifacts.find(other_home, time.time()).why.startswith("left alone")
     record(other_home)
     config = other_home.zenml / "config" / "config.yaml"
     config.parent.mkdir()
     config.write_text("store: {url: 'mysql://db/zenml'}")
-    assert orphans.find(other_home, time.time()).paths == ()
+    assert zenml_artifacts.find(other_home, time.time()).paths == ()
     config.write_text("store: {url: 'sqlite:////x/stores/default_zen_store/zenml.db'}")
-    assert len(orphans.find(other_home, time.time()).paths) == 1
+    assert len(zenml_artifacts.find(other_home, time.time()).paths) == 1
     monkeypatch.setenv("ZENML_STORE_URL", "mysql://db/zenml")
-    assert orphans.find(other_home, time.time()).paths == ()
+    assert zenml_artifacts.find(other_home, time.time()).paths == ()
 
 
 def test_a_damaged_database_is_an_error(other_home: Home) -> None:
@@ -93,4 +93,4 @@ def test_a_damaged_database_is_an_error(other_home: Home) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
     with pytest.raises(sqlite3.DatabaseError):
-        orphans.find(other_home, time.time())
+        zenml_artifacts.find(other_home, time.time())

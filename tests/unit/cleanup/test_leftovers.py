@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kaizen.core import active_work, halfwritten, locks, trash
+from kaizen.cleanup import half_written
+from kaizen.cleanup.leftovers import is_older, size
+from kaizen.core import active_work, locks, trash
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError
-from kaizen.core.leftovers import is_older, size
 from kaizen.core.paths import PROJECT_ROOT, Home
 
 DAY = 86_400.0
@@ -172,10 +173,10 @@ def test_half_written_files_and_folders_are_found_and_nothing_else(tmp_path: Pat
         temporary,
     ]
     aged(tmp_path, 8)
-    found = halfwritten.find(home, time.time() - 7 * DAY)
+    found = half_written.find(home, time.time() - 7 * DAY)
     assert list(found.paths) == sorted(left)
     assert found.bytes == 15
-    assert halfwritten.find(home, time.time() - 9 * DAY).paths == ()
+    assert half_written.find(home, time.time() - 9 * DAY).paths == ()
     assert all(path.exists() for path in [*kept, public])
 
 
@@ -197,4 +198,4 @@ def test_the_writers_own_temporary_names_are_those_looked_for(
     monkeypatch.setattr(folders.shutil, "rmtree", lambda *_, **__: None)
     with pytest.raises(KeyboardInterrupt):
         folders.publish(home.datasets / "digits" / ("c" * 64), killed)
-    assert len(halfwritten.find(home, time.time() + 1).paths) == 2
+    assert len(half_written.find(home, time.time() + 1).paths) == 2

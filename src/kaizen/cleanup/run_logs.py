@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
 from kaizen.core import locks
-from kaizen.core.leftovers import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
 
 KIND = "logs"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kaizen.cleanup import bentos
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from kaizen.rollout import bentos
 from kaizen.rollout.state import Desired, Placed, State
 
 RUN = "f" * 32

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
 from kaizen.core import readonly
-from kaizen.core.leftovers import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
 
 KIND = "artifacts"

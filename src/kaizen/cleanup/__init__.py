@@ -1,0 +1,1 @@
+"""What nobody refers to any more: a collector per kind, removed through one trash."""
