@@ -27,7 +27,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from kaizen.core.paths import PROJECT_ROOT
+from benchmarks.measure import ROOT
 
 CONNECTIONS = 16
 TURNS = 6
@@ -112,7 +112,7 @@ def main(source: Path, revision: str) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         packed = subprocess.run(
-            ["git", "archive", revision], cwd=PROJECT_ROOT, check=True, capture_output=True
+            ["git", "archive", revision], cwd=ROOT, check=True, capture_output=True
         )
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
             archive.extractall(folder / "before", filter="data")
@@ -125,7 +125,7 @@ def main(source: Path, revision: str) -> None:
         (release / "metadata.json").write_text(json.dumps(about))
         with (
             serving(folder / "before", release, folder / "events-before") as before,
-            serving(PROJECT_ROOT, release, folder / "events-after") as after,
+            serving(ROOT, release, folder / "events-after") as after,
         ):
             for form, request in requests(about["usecase"]).items():
                 turn(before, request), turn(after, request)

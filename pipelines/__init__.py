@@ -1,5 +1,1 @@
 """Which steps, in which order."""
-
-from kaizen.orchestration import lean_imports
-
-lean_imports.load()

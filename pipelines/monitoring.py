@@ -1,4 +1,4 @@
-"""One window of events to one assessment; and the reports that explain."""
+"""One window of events to one assessment."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ from zenml import pipeline
 
 from steps.monitor.alert import alert
 from steps.monitor.drift import drift
-from steps.monitor.night import night
 from steps.monitor.performance import performance
 from steps.monitor.quality import quality
-from steps.monitor.report import report
 from steps.monitor.verdict import verdict
 from steps.monitor.window import window as read
 
@@ -26,19 +24,6 @@ def monitoring(
 def repeated(usecase: str, window: dict[str, Any], rule: dict[str, Any]) -> None:
     """A window judged again and held beside what was found before; nobody is told."""
     assessed(usecase, window, rule, None, keep=False)
-
-
-@pipeline(name="report", enable_cache=False)
-def reporting(usecase: str, window: dict[str, Any]) -> None:
-    """What explains the verdict of a window, drawn after people were told: it takes seconds."""
-    observed, outcomes, _ = read(usecase, window)
-    report(usecase, window, observed, outcomes)
-
-
-@pipeline(name="nightly-report", enable_cache=False)
-def nightly(usecase: str, version: str, day: str, since: float, until: float) -> None:
-    """A day's events beside the reference, drawn whether anything drifted or not."""
-    night(usecase, version, day, since, until)
 
 
 def assessed(

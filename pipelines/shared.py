@@ -70,5 +70,5 @@ def chosen(config: dict[str, Any], mlflow_run: str, parts: Parts) -> tuple[Any, 
                 id=f"candidate_{number}",
             )
         )
-    params, made = choose(config, mlflow_run, tried)
+    params, made = choose(config, mlflow_run, parts.digest, tried)
     return params, made

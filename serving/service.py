@@ -18,13 +18,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import bentoml
 from starlette.types import ASGIApp
 
+from kaizen.core.project import Project
 from kaizen.server import protocol
 from kaizen.server.app import create
 from kaizen.server.import_guard import check
@@ -33,7 +33,7 @@ from kaizen.server.model import METADATA
 FOLDER = Path(__file__).resolve().parent.parent
 """Where the release lies: the root of the code in the Bento."""
 
-import_module(f"usecases.{json.loads((FOLDER / METADATA).read_bytes())['usecase']}.features")
+Project(FOLDER).load_features(json.loads((FOLDER / METADATA).read_bytes())["usecase"])
 check(FOLDER)
 
 

@@ -6,7 +6,7 @@ from zenml import step
 
 from kaizen.core import candidates, catalog, progress
 from kaizen.core.config import restore
-from kaizen.core.results import Candidate, Sweep
+from kaizen.core.results import Candidate, Choice
 from kaizen.core.tree import merge
 from kaizen.evaluation import sweep as sweeps
 from kaizen.registry import sweep_logging
@@ -14,8 +14,8 @@ from kaizen.registry import sweep_logging
 
 @step(enable_cache=False)
 def choose(
-    config: dict[str, Any], mlflow_run: str, tried: list[Candidate]
-) -> tuple[Annotated[dict[str, Any], "params"], Annotated[Sweep, "sweep"]]:
+    config: dict[str, Any], mlflow_run: str, dataset_digest: str, tried: list[Candidate]
+) -> tuple[Annotated[dict[str, Any], "params"], Annotated[Choice, "choice"]]:
     """``params`` is the whole of them, the best candidate's among them."""
     case = catalog.usecase(config["usecase"])
     sweep = sweeps.ranked(case, restore(config), tried)
@@ -31,4 +31,4 @@ def choose(
         f"{candidates.in_words(best.params)}: {sweep.metric} "
         f"{sweeps.value_in_words(best, sweep.metric)}, best of {len(sweep.candidates)}{failed}"
     )
-    return params, sweep
+    return params, Choice(dataset_digest=dataset_digest, params=params, sweep=sweep)

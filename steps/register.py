@@ -9,7 +9,7 @@ from zenml import get_step_context, log_metadata, step
 from kaizen.core import catalog, progress
 from kaizen.core.config import Config
 from kaizen.core.paths import home
-from kaizen.core.results import Decision
+from kaizen.core.results import Decision, Registered
 from kaizen.inference.golden import Golden
 from kaizen.registry import baselines, profiles
 from kaizen.registry.registration import Judged, enrol
@@ -32,7 +32,7 @@ def register(
     decision: Decision,
     profile: bytes,
     baseline: bytes,
-) -> Annotated[str, "version"]:
+) -> Annotated[Registered, "registered"]:
     """``params`` was trained with: the configuration's, or what its sweep has chosen."""
     name = config["usecase"]
     case = catalog.usecase(name)
@@ -70,4 +70,9 @@ def register(
         run_id_name_or_prefix=run.id,
     )
     progress.figure(f"v{version} {decision.decision}")
-    return version
+    return Registered(
+        model_version=version,
+        dataset_digest=dataset_digest,
+        metrics=metrics,
+        decision=decision,
+    )

@@ -15,7 +15,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from kaizen._version import __version__
+
 __all__ = ["KaizenError", "UsageError", "__version__", "load", "run"]
 
 _HOMES = {

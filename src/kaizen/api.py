@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from kaizen.core import environment, layout
@@ -40,10 +39,11 @@ def run(
         KaizenError: a step failed; the message names step and reason.
     """
     _open(make=True)
-    chosen = import_module("kaizen.core.config").load(usecase, preset, assignments(settings), file)
-    return cast(
-        "RunResult", import_module("kaizen.workflows.run").run(chosen, stack=stack, deploy=deploy)
-    )
+    from kaizen.core import config
+    from kaizen.workflows.run import run
+
+    chosen = config.load(usecase, preset, assignments(settings), file)
+    return run(chosen, stack=stack, deploy=deploy)
 
 
 def load(ref: str) -> Any:
@@ -57,7 +57,9 @@ def load(ref: str) -> Any:
         KaizenError: the model's file is gone or is not what was registered.
     """
     _open(make=False)
-    return import_module("kaizen.registry.predictor").load(ref)
+    from kaizen.registry import predictor
+
+    return predictor.load(ref)
 
 
 def _open(*, make: bool) -> None:

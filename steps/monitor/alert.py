@@ -13,12 +13,9 @@ from kaizen.monitoring.windows.assessment import Assessment
 
 
 @step(enable_cache=False)
-def alert(
-    usecase: str, rule: dict[str, Any], assessment: dict[str, Any]
-) -> Annotated[int, "changed"]:
+def alert(usecase: str, rule: dict[str, Any], assessment: Assessment) -> Annotated[int, "changed"]:
     """How many alerts began, came back or ended."""
     alerts = MonitoringRule.model_validate(rule).alerts
-    found = Assessment.model_validate(assessment)
-    changed = manage.assessed(home(), usecase, alerts, found, time.time())
+    changed = manage.assessed(home(), usecase, alerts, assessment, time.time())
     progress.figure(f"{len(changed)} alerts changed" if changed else "nothing new to tell")
     return len(changed)

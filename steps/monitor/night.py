@@ -7,6 +7,7 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
+from kaizen.core.results import Page
 from kaizen.monitoring.reports import nightly_page
 from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
@@ -17,11 +18,10 @@ from kaizen.registry import reference_data
 @step(enable_cache=False, settings=heavy())
 def night(
     usecase: str, version: str, day: str, since: float, until: float
-) -> Annotated[str, "page"]:
-    """The page's path under ``Home.monitoring``, empty where the day had no events."""
+) -> Annotated[Page, "page"]:
     which = Night(date.fromisoformat(day), since, until)
     profile = reference_data.profile(usecase, version)
     page = nightly_page.draw(home(), catalog.features(usecase), profile, version, which)
     Store(home()).had_night(usecase, which.day, page)
     progress.figure(page or "no events that day")
-    return page
+    return Page(path=page)

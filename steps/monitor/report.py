@@ -8,6 +8,7 @@ from zenml import step
 
 from kaizen.core import progress
 from kaizen.core.paths import home
+from kaizen.core.results import Page
 from kaizen.monitoring import observation
 from kaizen.monitoring.reports import workspace
 from kaizen.monitoring.reports.reference_table import reference_table
@@ -22,8 +23,7 @@ from kaizen.registry import reference_data
 @step(enable_cache=False, settings=heavy())
 def report(
     usecase: str, window: dict[str, Any], observed: pd.DataFrame, outcomes: pd.DataFrame
-) -> Annotated[str, "page"]:
-    """The page's path under ``Home.monitoring``."""
+) -> Annotated[Page, "page"]:
     which, store = Window.model_validate(window), Store(home())
     found = store.find(usecase, which.name)
     kept = workspace.add(
@@ -40,4 +40,4 @@ def report(
     page = str(kept.path.relative_to(home().monitoring))
     store.reported(usecase, which.name, page)
     progress.figure(page)
-    return page
+    return Page(path=page)

@@ -12,7 +12,7 @@ from kaizen.core.paths import home
 from kaizen.monitoring.drift.result import Verdict
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows import assess
-from kaizen.monitoring.windows.assessment import Evidence
+from kaizen.monitoring.windows.assessment import Assessment, Evidence
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
 from kaizen.registry import reference_data
@@ -29,7 +29,7 @@ def verdict(
     observed: pd.DataFrame,
     measured: dict[str, Any],
     estimated: dict[str, Any],
-) -> Annotated[dict[str, Any], "assessment"]:
+) -> Annotated[Assessment, "assessment"]:
     """``live`` is the evidence of single rows that made somebody look, if that was it."""
     which, store = Window.model_validate(window), Store(home())
     assessment = assess.assess(
@@ -54,4 +54,4 @@ def verdict(
     if keep:
         store.add(assessment)
     progress.figure(f"{', '.join(assessment.alarms) or 'quiet'}: {assessment.reason}")
-    return assessment.model_dump(mode="json")
+    return assessment

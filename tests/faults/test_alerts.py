@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from alerting import Webhook
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.store import Book
 
 SCRIPT = Path(__file__).with_name("told.py")

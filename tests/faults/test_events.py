@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from kills import kill
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.events.compact import compact
 from kaizen.events.parquet import parts
 from kaizen.events.read import files, parsed, read

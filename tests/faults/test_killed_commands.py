@@ -13,10 +13,10 @@ from pathlib import Path
 
 import httpx
 import psutil
+from repository import PROJECT_ROOT
 from rolling import Load, Place, eventually
 
 from kaizen.core import http
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.registry.champions import Champion
 from kaizen.rollout import problems, processes
 from kaizen.rollout.caddy import Caddy

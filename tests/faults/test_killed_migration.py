@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from old_home import contents, unpack
+from repository import PROJECT_ROOT
 
 from kaizen.core.layout import LAYOUT
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 
 SCRIPT = Path(__file__).with_name("killed_migration.py")
 

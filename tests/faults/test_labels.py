@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from kills import kill
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.events.joined import joined
 from kaizen.events.labels import FILE, FOLDER, history, read
 from kaizen.events.schema import event_id, line, new_id

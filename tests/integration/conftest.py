@@ -13,8 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 
 KAIZEN = Path(sys.executable).with_name("kaizen")
 

@@ -25,8 +25,8 @@ import pytest
 from frozen import held, renewing
 from normalised import normalised
 from project import copied, run
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from tests.integration.linear import ROWS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.monitoring.reports import workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from tests.integration.conftest import machine
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

@@ -13,10 +13,10 @@ import httpx
 import pytest
 import yaml
 from alerting import START, Webhook, judged
+from repository import PROJECT_ROOT
 from rolling import eventually
 
 from kaizen.core import http, ports
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.monitoring.alerts.gauges import exposition
 from kaizen.monitoring.alerts.metrics_server import Server
 

@@ -19,10 +19,11 @@ import numpy as np
 import orjson
 import psutil
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.client.http_client import smoke
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.events import labels, replay
 from kaizen.events.joined import joined

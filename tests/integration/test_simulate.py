@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.core import catalog
 from kaizen.core.config import load
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.data.digest import row_digests
 from kaizen.data.split import split
 from kaizen.events.joined import joined

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaizen.core.paths import PROJECT_ROOT, Home
+from repository import PROJECT_ROOT
+
+from kaizen.core.paths import Home
 
 FOLDER = Path(__file__).resolve().parent.parent / "homes"
 PACKED_PROJECT = "/srv/kaizen"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kaizen.core.paths import PROJECT_ROOT
+from repository import PROJECT_ROOT
 
 
 def copied(folder: Path) -> Path:

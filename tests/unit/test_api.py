@@ -5,12 +5,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from repository import PROJECT_ROOT
 
 import kaizen
 from kaizen import api
 from kaizen.core import config
 from kaizen.core.config import assignment
-from kaizen.core.paths import PROJECT_ROOT
 
 
 @pytest.mark.parametrize("value", [0.4, 1e-5, 3, True, None, "yes", "0.4x", [8, 4], "a=b"])

@@ -14,8 +14,9 @@ import typer
 
 from kaizen.cli import options
 from kaizen.cli.output import as_json, columns, line
+from kaizen.core import project
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home, home
+from kaizen.core.paths import Home, home
 
 if TYPE_CHECKING:
     from kaizen.cli.checks import Check
@@ -106,7 +107,7 @@ def _wanted_python() -> str:
 def _libraries() -> Check:
     from kaizen.cli.checks import libraries
 
-    lock = (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8")
+    lock = project.current().lock.read_text(encoding="utf-8")
     return libraries(
         lock, {each.name: each.version for each in reversed([*metadata.distributions()])}
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 from kaizen.core import environment
 
-environment.apply()
+if sys.platform == "win32":
+    sys.exit("kaizen runs on Linux and macOS: on Windows use WSL (`wsl --install`)")
+environment.quiet()
 
 import os  # noqa: E402 - the environment is set before anything else is imported
 import signal  # noqa: E402
-import sys  # noqa: E402
 import traceback  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Annotated, NoReturn  # noqa: E402
 
 import typer  # noqa: E402
@@ -45,6 +49,7 @@ from kaizen.cli.opening import guard  # noqa: E402
 from kaizen.cli.output import error  # noqa: E402
 from kaizen.core.errors import KaizenError  # noqa: E402
 from kaizen.core.paths import home  # noqa: E402
+from kaizen.core.project import VARIABLE  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,17 +68,28 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def kaizen(
-    version: Annotated[
+    _version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--project",
+            metavar="DIR",
+            envvar=VARIABLE,
+            help="The project; without it, the one that this folder lies in.",
+        ),
+    ] = None,
 ) -> None:
     """The loop that keeps a machine-learning model good.
 
     Start with `kaizen run digits`.
     """
+    if project is not None:
+        os.environ[VARIABLE] = str(project.absolute())
 
 
 _GROUPS = (
@@ -129,12 +145,12 @@ def _unforeseen(problem: Exception) -> str:
         reason = f"{problem.filename}: {problem.strerror}"
     else:
         reason = " ".join(f"{type(problem).__name__}: {problem}".split())
-    log = home().logs / "errors.log"
     try:
+        log = home().logs / "errors.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exception(problem, file=file)
-    except OSError:
+    except (OSError, KaizenError):
         return f"{reason}; `kaizen doctor` looks for the cause"
     return f"{reason}; `kaizen doctor` looks for the cause (log: {log})"
 

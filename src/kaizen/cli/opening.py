@@ -1,4 +1,4 @@
-"""What comes before every command: the state folder has the layout that this kaizen knows."""
+"""What comes before every command: its project, and a state folder of the layout known here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from kaizen.core import layout
-from kaizen.core.paths import home
+from kaizen.core import environment, layout
 
 _ANY_LAYOUT = frozenset({"down", "doctor", "new"})
 """They must work where a migration is refused, or have nothing to do with the folder."""
@@ -19,16 +18,23 @@ _ONLY_LOOK = frozenset(
 """They make no folder where there is none."""
 
 
+_NO_PROJECT = frozenset({"init"})
+"""They need none."""
+
+
 class OpensHome(TyperCommand):
-    """A command that looks at the home's layout first; its own ``--help`` does not."""
+    """A command that finds project and home first; its own ``--help`` does not."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         name = ctx.command_path.partition(" ")[2]
+        if name in _NO_PROJECT:
+            return super().invoke(ctx)
+        state = environment.apply()
         if name == "down":
-            layout.refuse_later(home())
+            layout.refuse_later(state)
         elif name not in _ANY_LAYOUT:
-            layout.open_home(home(), make=name not in _ONLY_LOOK, report=_say)
+            layout.open_home(state, make=name not in _ONLY_LOOK, report=_say)
         return super().invoke(ctx)
 
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from kaizen.core import catalog
 from kaizen.core.errors import KaizenError, UsageError, unknown
-from kaizen.core.paths import PROJECT_ROOT
+from kaizen.core.project import Project, current
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".tmpl"
@@ -28,7 +27,7 @@ def kinds() -> list[str]:
     return sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir())
 
 
-def check(name: str, kind: str, root: Path = PROJECT_ROOT) -> None:
+def check(name: str, kind: str, project: Project | None = None) -> None:
     """Whether ``name`` can be given to a new use case.
 
     Raises:
@@ -44,21 +43,24 @@ def check(name: str, kind: str, root: Path = PROJECT_ROOT) -> None:
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in RESERVED:
         raise UsageError(f"{name!r} is reserved: take another name, for example 'my_{name}'")
-    if name in catalog.names():
+    project = project or current()
+    if project.configs.is_dir() and name in project.usecases():
         raise UsageError(f"there is a use case {name!r} already: take another name")
     homes = [f"usecases/{name}", f"usecases/{name}.py", *_elsewhere(name).values()]
-    if taken := [path for path in homes if (root / path).exists()]:
+    if taken := [path for path in homes if (project.root / path).exists()]:
         raise UsageError(f"{taken[0]} is there already: take another name, or remove it")
 
 
-def write(name: str, kind: str, root: Path = PROJECT_ROOT) -> list[Path]:
-    """Write the use case and return its files, relative to ``root``.
+def write(name: str, kind: str, project: Project | None = None) -> list[Path]:
+    """Write the use case into the project and return its files, relative to its root.
 
     Raises:
         UsageError: as :func:`check`.
         KaizenError: a file cannot be written; none is left then.
     """
-    check(name, kind, root)
+    project = project or current()
+    check(name, kind, project)
+    root = project.root
     words = {
         "name": name,
         "title": name.replace("_", " ").capitalize(),
@@ -66,6 +68,7 @@ def write(name: str, kind: str, root: Path = PROJECT_ROOT) -> list[Path]:
     }
     moved: list[Path] = []
     try:
+        (root / "usecases").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root / "usecases", prefix=".new-") as folder:
             fresh = Path(folder)
             for template in sorted((TEMPLATES / kind).glob(f"*{SUFFIX}")):

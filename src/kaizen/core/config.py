@@ -13,12 +13,11 @@ from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
-from kaizen.core import candidates, catalog
+from kaizen.core import candidates, catalog, project
 from kaizen.core.candidates import SweepRule
 from kaizen.core.errors import UsageError, unknown
 from kaizen.core.frozen import Frozen as Frozen  # noqa: PLC0414 - settings begin here
 from kaizen.core.monitoring_settings import MonitoringRule
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.core.settings import (
     EventsRule,
     FixedSplit,
@@ -75,8 +74,7 @@ def load(
     Raises:
         UsageError: unknown use case, preset, key or value; a file that is not there or not YAML.
     """
-    catalog.check(name)
-    tree = read(PROJECT_ROOT / "configs" / f"{name}.yaml")
+    tree = _file(name)
     presets = cast(Tree, tree.pop("presets", {}))
     layers: list[Tree] = []
     if environment := os.environ.get("KAIZEN_ENV"):
@@ -130,7 +128,7 @@ def _section(name: str, key: str, model: type[Model], settings: Sequence[str] = 
     Raises:
         UsageError: as :func:`load`, as far as it concerns this part.
     """
-    tree = read(PROJECT_ROOT / "configs" / f"{catalog.check(name)}.yaml")
+    tree = _file(name)
     if environment := os.environ.get("KAIZEN_ENV"):
         tree = merge(tree, _environment(environment))
     for text in settings:
@@ -152,8 +150,12 @@ def restore(record: Tree) -> Config:
     return check(Config, {**record, **typed})
 
 
+def _file(name: str) -> Tree:
+    return read(project.current().configs / f"{catalog.check(name)}.yaml")
+
+
 def _environment(name: str) -> Tree:
-    folder = PROJECT_ROOT / "configs" / "env"
+    folder = project.current().environments
     known = [path.stem for path in folder.glob("*.yaml")]
     if name not in known:
         raise unknown("environment (KAIZEN_ENV)", name, known)

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kaizen import __version__
+from kaizen._version import __version__
 from kaizen.core import locks
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError

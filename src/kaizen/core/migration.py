@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kaizen import __version__
+from kaizen._version import __version__
 from kaizen.core import active_work, layout, locks, trash
 from kaizen.core.atomic import sync_folder
 from kaizen.core.errors import KaizenError

@@ -1,4 +1,4 @@
-"""Where things are: the project's root, and the one folder that holds all state."""
+"""The one folder that holds all state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
+from kaizen.core import project
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,11 @@ class Home:
 
 
 def home() -> Home:
-    """The state folder of this process: ``KAIZEN_HOME``, or ``.kaizen`` in the project's root."""
+    """The state folder of this process: ``KAIZEN_HOME``, or ``.kaizen`` in the project's root.
+
+    Raises:
+        UsageError: neither is there: no variable, and no project.
+    """
     chosen = os.environ.get("KAIZEN_HOME")
-    root = Path(chosen).expanduser() if chosen else PROJECT_ROOT / ".kaizen"
+    root = Path(chosen).expanduser() if chosen else project.current().state
     return Home(root.resolve())

@@ -90,6 +90,44 @@ class Sweep(Record):
         return tuple(one for one in self.candidates if one.rank is None)
 
 
+class Choice(Record):
+    """The parameters that a sweep has chosen, and from what.
+
+    Attributes:
+        dataset_digest: version of the data that the candidates were tried on.
+        params: the whole of them, the best candidate's among them.
+    """
+
+    dataset_digest: str
+    params: dict[str, Any]
+    sweep: Sweep
+
+
+class Registered(Record):
+    """A judged challenger in the registry: what a training ends with.
+
+    Attributes:
+        model_version: its version there.
+        dataset_digest: version of the data that it learnt from.
+        metrics: its scores on the held-out rows.
+    """
+
+    model_version: str
+    dataset_digest: str
+    metrics: dict[str, float]
+    decision: Decision
+
+
+class Page(Record):
+    """A report that was drawn.
+
+    Attributes:
+        path: under ``Home.monitoring``; empty where there was nothing to draw.
+    """
+
+    path: str
+
+
 class SweepResult(Record):
     """What ``kaizen sweep`` ends with; its JSON form is a contract."""
 

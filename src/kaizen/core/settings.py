@@ -72,6 +72,8 @@ class ServingRule(Frozen):
         read_timeout_s: longest time for a request's body to arrive.
         require_key: whether a prediction needs an API key; auto where others than this machine
             can ask.
+        requirements: libraries that the use case needs when it is served, besides those of the
+            service; the project's lock says which version.
     """
 
     workers: int | Literal["auto"] = 1
@@ -81,6 +83,7 @@ class ServingRule(Frozen):
     timeout_s: float = Field(10.0, gt=0, le=60)
     read_timeout_s: float = Field(10.0, gt=0, le=60)
     require_key: Literal["auto", "always", "never"] = "auto"
+    requirements: tuple[str, ...] = ()
 
     @field_validator("workers", mode="before")
     @classmethod

@@ -1,13 +1,15 @@
 """A cache that tells the truth: a step runs again when any code or library it uses changed.
 
 ZenML hashes the source of the step function only; an edit in a module that the step calls would
-be served from the cache. Its ``CachePolicy`` takes files and a function: we give it every
-first-party module that the step imports, transitively, and the versions of the libraries.
+be served from the cache. Its ``CachePolicy`` takes files and a function: we give it every module
+of the project that the step imports, transitively, and the versions of the libraries, of which
+kaizen is one: by its version and by a digest of what a step can reach of it.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
 import platform
 from collections.abc import Iterator
@@ -19,7 +21,9 @@ from zenml import get_step_context
 from zenml.client import Client
 from zenml.config.cache_policy import CachePolicy
 
-from kaizen.core.paths import PROJECT_ROOT
+import kaizen
+from kaizen._version import __version__
+from kaizen.core import project
 from kaizen.orchestration.zenml_patches import packages
 
 LIBRARIES = (
@@ -28,10 +32,14 @@ LIBRARIES = (
 )  # fmt: skip
 
 
+ABOVE = frozenset({"api.py", "cli", "dashboard", "triggers", "workflows", "cleanup", "queries"})
+"""Rooms of kaizen that start steps, or look at what they made: no step imports them."""
+
+
 def policy(*modules: str) -> CachePolicy:
     """The policy of a step that begins in ``modules`` (dotted names)."""
     return CachePolicy(
-        file_dependencies=first_party_files(modules),
+        file_dependencies=project_files(modules, project.current().root),
         cache_func=f"{__name__}.library_versions",
     )
 
@@ -46,10 +54,21 @@ def library_versions() -> str:
     """Python and the libraries a step may use, with their versions."""
     installed = dict(pair.split("==") for pair in packages())
     versions = [f"{name} {installed[name]}" for name in LIBRARIES]
-    return ", ".join([f"python {platform.python_version()}", *versions])
+    own = f"kaizen {__version__} {package_digest(Path(kaizen.__file__).parent)}"
+    return ", ".join([f"python {platform.python_version()}", own, *versions])
 
 
-def first_party_files(modules: tuple[str, ...], root: Path = PROJECT_ROOT) -> list[str]:
+def package_digest(package: Path) -> str:
+    """Of every file of kaizen that a step can reach: all but the rooms above the steps."""
+    total = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package)
+        if name.parts[0] not in ABOVE:
+            total.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:12]
+
+
+def project_files(modules: tuple[str, ...], root: Path) -> list[str]:
     """Files under ``root`` that ``modules`` import, transitively, as sorted relative paths."""
     ours = {entry.partition(".")[0] for entry in os.listdir(root)}  # noqa: PTH208 - names only
     seen: set[str] = set()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zenml.client import Client
 from zenml.orchestrators.cache_utils import generate_cache_key, get_cached_step_run
 
-from kaizen.core.paths import PROJECT_ROOT
+from kaizen.core import project
 from kaizen.orchestration.cache_policy import library_versions
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def origin(policy: CachePolicy) -> dict[str, Any]:
 
 
 def _digest(file: str) -> str:
-    return hashlib.sha256((PROJECT_ROOT / file).read_bytes()).hexdigest()[:8]
+    return hashlib.sha256((project.current().root / file).read_bytes()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)

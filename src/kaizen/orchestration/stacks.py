@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from kaizen.core import project
 from kaizen.core.config import Frozen, check, read
 from kaizen.core.errors import unknown
-from kaizen.core.paths import PROJECT_ROOT
-
-FOLDER = PROJECT_ROOT / "stacks"
 
 
 class LocalStack(Frozen):
@@ -24,7 +22,7 @@ class LocalStack(Frozen):
 
 def names() -> list[str]:
     """Every stack that has a file."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return sorted(path.stem for path in project.current().stacks.glob("*.yaml"))
 
 
 def load(name: str) -> LocalStack:
@@ -35,4 +33,4 @@ def load(name: str) -> LocalStack:
     """
     if name not in names():
         raise unknown("stack", name, names())
-    return check(LocalStack, read(FOLDER / f"{name}.yaml"))
+    return check(LocalStack, read(project.current().stacks / f"{name}.yaml"))

@@ -24,8 +24,8 @@ from zenml.execution.context import setup_execution_context
 from zenml.execution.step.utils import launch_step
 from zenml.utils import source_utils
 
-from kaizen.core import progress
-from kaizen.core.paths import PROJECT_ROOT, home
+from kaizen.core import progress, project
+from kaizen.core.paths import home
 from kaizen.orchestration import local_store, zenml_patches, zygote
 from kaizen.orchestration.zygote import Report
 from kaizen.orchestration.zygote_client import Zygote
@@ -86,12 +86,12 @@ def _sockets() -> tuple[socket.socket, socket.socket]:
 
 
 def _spawn() -> Zygote:
-    paths = [str(PROJECT_ROOT), *(path or os.getcwd() for path in sys.path)]  # noqa: PTH109
+    paths = [path or os.getcwd() for path in sys.path]  # noqa: PTH109
     ours, theirs = _sockets()
     with theirs:
         pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "kaizen.orchestration.spawned"],
+            project.command("kaizen.orchestration.spawned"),
             {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
             file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)],
             setsid=True,

@@ -14,28 +14,26 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import kaizen
+from kaizen.core import project
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import EventsRule, ServingRule
 from kaizen.core.usecase import Features
 from kaizen.events import replay
 from kaizen.inference.golden import Golden, verify
 from kaizen.inference.scorer import Scorer
+from kaizen.packaging import requirements
 from kaizen.server.command import base
 from kaizen.server.model import GOLDEN, METADATA, MODEL
 
 ROOMS = ("core", "events", "inference", "server")
 """The rooms of kaizen that travel, each whole. Beside them the project's ``serving/service.py``,
 and of the use case ``features.py`` with the modules that this names in ``COMPANIONS``."""
-
-LOCK = "serving/requirements.txt"
-"""The libraries that travel: versions and hashes."""
 
 PROFILE = "profile.zip"
 """The drift profile, in a Bento's folder."""
@@ -84,9 +82,10 @@ def build(
             f"version {version!r} cannot be part of a Bento's tag: expected lower-case letters, "
             "digits, dots and underscores"
         )
-    module = import_module(f"usecases.{usecase}.features")
-    events.check(module.features)
-    check_parity(module.features, model, golden)
+    own = project.current()
+    features = own.features(usecase)
+    events.check(features)
+    check_parity(features, model, golden)
     digest = hashlib.sha256(model).hexdigest()
     limits = {
         "max_body_bytes": rule.max_body_bytes,
@@ -98,14 +97,8 @@ def build(
     }
     about = {**metadata, "usecase": usecase, "model_version": version, "digest": digest}
     settings = {"limits": limits, "redact": events.redact, "max_spool_bytes": events.max_bytes}
-    files = library()
-    for name in ("serving/__init__.py", "serving/service.py", "usecases/__init__.py"):
-        files[name] = (PROJECT_ROOT / name).read_bytes()
-    files[f"usecases/{usecase}/__init__.py"] = b""
-    source = Path(str(module.__file__))
-    for name in ("features", *getattr(module, "COMPANIONS", ())):
-        files[f"usecases/{usecase}/{name}.py"] = source.with_name(f"{name}.py").read_bytes()
-    files["requirements.txt"] = (PROJECT_ROOT / LOCK).read_bytes()
+    files = library() | own.service_files(usecase)
+    files["requirements.txt"] = requirements.lock(own, rule.requirements).encode()
     files[MODEL] = model
     if profile is not None:
         files[PROFILE] = profile
@@ -123,7 +116,8 @@ def library() -> dict[str, bytes]:
     """The files of kaizen that travel, by their path in the Bento."""
     package = Path(kaizen.__file__).parent
     folders = [package / room for room in ROOMS]
-    paths = [package / "__init__.py", *(path for each in folders for path in each.rglob("*.py"))]
+    top = (package / "__init__.py", package / "_version.py")
+    paths = [*top, *(path for each in folders for path in each.rglob("*.py"))]
     return {f"kaizen/{path.relative_to(package)}": path.read_bytes() for path in paths}
 
 
@@ -188,7 +182,7 @@ def _build(
 def _bentofile(tag: str, files: Mapping[str, bytes], about: Mapping[str, Any]) -> dict[str, Any]:
     name, _, _ = tag.partition(":")
     return {
-        "service": "serving.service:Kaizen",
+        "service": project.SERVICE,
         "name": name,
         "description": f"kaizen: use case {name}, model version {about['model_version']}.",
         "labels": {key: str(value) for key, value in about.items() if value is not None},

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core import project
+from kaizen.core.paths import Home
 from kaizen.rollout.processes import MARK
 
 EVERY_S = 600.0
@@ -40,9 +40,9 @@ async def _run(home: Home, module: str) -> None:
     # No mark: it is no service, and who ends us has ended it.
     variables = {name: value for name, value in os.environ.items() if name != MARK}
     process = await asyncio.create_subprocess_exec(
-        *("nice", sys.executable, "-m", module),
+        *("nice", *project.command(module)),
         stdin=asyncio.subprocess.DEVNULL,
-        cwd=PROJECT_ROOT,
+        cwd=project.current().root,
         env=variables | {"KAIZEN_HOME": str(home.root)},
     )
     try:

@@ -16,9 +16,9 @@ import time
 from functools import partial
 from typing import IO
 
-from kaizen.core import environment
+from kaizen.core import environment, project
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home, home
+from kaizen.core.paths import Home, home
 from kaizen.rollout import processes
 from kaizen.rollout.processes import SUPERVISOR
 from kaizen.rollout.state import Process, State, now
@@ -55,11 +55,11 @@ def start(state: Home) -> int:
     }
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kaizen.rollout.supervisor_process"],
+            project.command("kaizen.rollout.supervisor_process"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=PROJECT_ROOT,
+            cwd=project.current().root,
             env=variables,
             start_new_session=True,
         )

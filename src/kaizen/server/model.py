@@ -6,12 +6,12 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from kaizen.core.errors import KaizenError
-from kaizen.core.usecase import Features, Outputs
+from kaizen.core.project import Project
+from kaizen.core.usecase import Outputs
 from kaizen.inference.golden import Golden, same, verify
 from kaizen.inference.parser import Batch, Parser
 from kaizen.inference.scorer import Scorer, finite
@@ -59,7 +59,7 @@ class Model:
         self.usecase: str = self.metadata["usecase"]
         self.version: str = self.metadata["model_version"]
         self.limits = Limits(**self.metadata["limits"])
-        self.features = cast(Features, import_module(f"usecases.{self.usecase}.features").features)
+        self.features = Project(folder).load_features(self.usecase)
         self.parser = Parser(self.features, self.limits.max_rows)
         content = (folder / MODEL).read_bytes()
         found = hashlib.sha256(content).hexdigest()

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from kaizen.core import project
 from kaizen.core.config import check, read
 from kaizen.core.errors import UsageError, unknown
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.simulation.scenario import Scenario, Source
 
-FOLDER = PROJECT_ROOT / "configs" / "scenarios"
 STEADY = Scenario(about="held-out rows, nothing changes", ticks=40, sources={"usual": Source()})
 """Of every use case that has no file."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
-def scenarios(usecase: str, folder: Path = FOLDER) -> dict[str, Scenario]:
+def scenarios(usecase: str, folder: Path | None = None) -> dict[str, Scenario]:
     """Every scenario by its name.
 
     Raises:
         UsageError: the file is no YAML, or a key or value in it is wrong.
     """
-    path = folder / f"{usecase}.yaml"
+    path = (folder or project.current().scenarios) / f"{usecase}.yaml"
     if not path.is_file():
         return {"steady": STEADY}
     found = {}
@@ -35,7 +34,7 @@ def scenarios(usecase: str, folder: Path = FOLDER) -> dict[str, Scenario]:
     return found
 
 
-def scenario(usecase: str, name: str, folder: Path = FOLDER) -> Scenario:
+def scenario(usecase: str, name: str, folder: Path | None = None) -> Scenario:
     """One of them.
 
     Raises:

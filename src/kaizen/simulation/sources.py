@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from kaizen.core import project
 from kaizen.core.errors import KaizenError, UsageError, unknown
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.core.usecase import HasForeign, UseCase
 from kaizen.data.table import read_csv
 from kaizen.simulation.row_source import Pool
@@ -19,7 +19,7 @@ def pools(
     scenario: Scenario,
     case: UseCase,
     holdout: Callable[[], pd.DataFrame],
-    root: Path = PROJECT_ROOT,
+    root: Path | None = None,
 ) -> dict[str, Pool]:
     """The rows of every source by its name; each origin is loaded once.
 
@@ -27,7 +27,7 @@ def pools(
         scenario: what will be sent.
         case: the use case.
         holdout: gives its held-out rows.
-        root: what the paths of files begin at.
+        root: what the paths of files begin at; None for the project's.
 
     Raises:
         UsageError: an origin, a column or a class is not known.
@@ -37,7 +37,9 @@ def pools(
     found = {}
     for name, source in scenario.sources.items():
         if source.origin not in loaded:
-            loaded[source.origin] = _rows(source.origin, case, holdout, root)
+            loaded[source.origin] = _rows(
+                source.origin, case, holdout, root or project.current().root
+            )
         pool = found[name] = Pool(name, loaded[source.origin], case)
         if pool.frame.empty:
             raise KaizenError(f"source {name!r} ({source.origin}) of {case.name} has no rows")

@@ -1,1 +1,5 @@
 """Runs a project's pipelines and follows them: run, resume, plan, sweep, watch."""
+
+from kaizen.orchestration import lean_imports
+
+lean_imports.load()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.core import catalog
+from kaizen.core import catalog, project
 from kaizen.core.config import Config
 from kaizen.evaluation import scores
 from kaizen.orchestration.plan import Planned
@@ -10,7 +10,6 @@ from kaizen.orchestration.plan import plan as plan_pipeline
 from kaizen.orchestration.start import activate
 from kaizen.registry import versions
 from kaizen.workflows import history
-from pipelines.training import training
 
 
 def plan(config: Config, *, stack: str = "local") -> list[Planned]:
@@ -23,6 +22,7 @@ def plan(config: Config, *, stack: str = "local") -> list[Planned]:
     scores.check(config.gate, case.task)
     activate(stack)
     champion = versions.champion(config.usecase)
+    training = project.current().pipeline("training")
     training.prepare(
         config.record(),
         case.fingerprint(config.data),

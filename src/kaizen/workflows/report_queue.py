@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import deque
 from pathlib import Path
 
-from kaizen.core.paths import PROJECT_ROOT
+from kaizen.core import project
 
 
 class Drawing:
@@ -31,11 +30,11 @@ class Drawing:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("ab") as log:
                 self._running = subprocess.Popen(
-                    ["nice", sys.executable, "-m", "kaizen.cli.main", "report", *words],
+                    ["nice", *project.command("kaizen.cli.main", "report", *words)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    cwd=PROJECT_ROOT,
+                    cwd=project.current().root,
                 )
 
     def close(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 
+from kaizen.core import project
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
+from kaizen.core.results import Page
 from kaizen.monitoring.reports import nightly as nights
 from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
-from pipelines.monitoring import nightly as nightly_pipeline
-from pipelines.monitoring import reporting
+from kaizen.orchestration import outputs
 
 
 def draw(usecase: str, name: str) -> str:
@@ -21,10 +22,11 @@ def draw(usecase: str, name: str) -> str:
         KaizenError: its events are gone, or it cannot be drawn.
     """
     window = Store(home()).find(usecase, name).window
-    made = reporting.with_options(run_name=f"{usecase}-report-{name}-{{date}}-{{time}}")(
+    pipeline = project.current().pipeline("reports", "reporting")
+    made = pipeline.with_options(run_name=f"{usecase}-report-{name}-{{date}}-{{time}}")(
         usecase, window.model_dump(mode="json")
     )
-    return str(made.steps["report"].outputs["page"][0].load())
+    return outputs.load(made, Page).path
 
 
 def due(usecase: str, rule: MonitoringRule) -> Night | None:
@@ -38,7 +40,8 @@ def nightly(usecase: str, version: str, night: Night) -> str:
     Raises:
         KaizenError: it cannot be drawn.
     """
-    made = nightly_pipeline.with_options(run_name=f"{usecase}-nightly-{night.day}-{{time}}")(
+    pipeline = project.current().pipeline("reports", "nightly")
+    made = pipeline.with_options(run_name=f"{usecase}-nightly-{night.day}-{{time}}")(
         usecase, version, night.day.isoformat(), night.since, night.until
     )
-    return str(made.steps["night"].outputs["page"][0].load())
+    return outputs.load(made, Page).path

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from zenml.models import PipelineRunResponse
 
-from kaizen.core import catalog, locks
+from kaizen.core import catalog, locks, project
 from kaizen.core.config import Config, load
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import home
-from kaizen.core.results import RunResult
+from kaizen.core.results import Choice, Registered, RunResult
 from kaizen.evaluation import scores, sweep
-from kaizen.orchestration import step_zygote
+from kaizen.orchestration import outputs, step_zygote
 from kaizen.orchestration.record import end_if_unfinished
 from kaizen.orchestration.start import activate
 from kaizen.registry import tracking, versions
@@ -23,8 +23,6 @@ from kaizen.rollout import deployments
 from kaizen.rollout.deployments import Deployment
 from kaizen.workflows import history
 from kaizen.workflows.tracking import lock, named, recorded
-from pipelines.deployment import deployment as deployment_pipeline
-from pipelines.training import training
 
 
 def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResult:
@@ -102,7 +100,7 @@ def _train(config: Config, stack: str, tags: dict[str, str]) -> RunResult:
     champion = versions.champion(config.usecase)
     record = config.record()
     with recorded(config, {"stack": stack, **tags}) as mlflow_run:
-        made = named(training, config)(
+        made = named(project.current().pipeline("training"), config)(
             record,
             case.fingerprint(config.data),
             champion.version if champion else "",
@@ -113,20 +111,19 @@ def _train(config: Config, stack: str, tags: dict[str, str]) -> RunResult:
 
 def _result(made: PipelineRunResponse, config: Config, stack: str) -> RunResult:
     """What a completed training run ended with."""
-    steps = made.steps
-    decision = steps["compare"].outputs["decision"][0].load()
+    registered = outputs.load(made, Registered)
     return RunResult(
         usecase=config.usecase,
         stack=stack,
         run_id=str(made.id),
-        dataset_digest=steps["validate"].outputs["dataset_digest"][0].load(),
-        metrics=steps["evaluate"].outputs["metrics"][0].load(),
-        decision=decision.decision,
-        reason=decision.reason,
-        model_version=steps["register"].outputs["version"][0].load(),
+        dataset_digest=registered.dataset_digest,
+        metrics=registered.metrics,
+        decision=registered.decision.decision,
+        reason=registered.decision.reason,
+        model_version=registered.model_version,
         url=None,
         seconds=0.0,
-        sweep=steps["choose"].outputs["sweep"][0].load() if config.sweep else None,
+        sweep=outputs.load(made, Choice).sweep if config.sweep else None,
     )
 
 
@@ -145,16 +142,16 @@ def _timed(result: RunResult, begun: float) -> RunResult:
 
 def _deploy(config: Config, version: str) -> Deployment:
     name = config.usecase
+    pipeline = project.current().pipeline("deployment")
     with _under_way():
-        made = deployment_pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
+        made = pipeline.with_options(run_name=f"{name}-deployment-{{date}}-{{time}}")(
             name,
             version,
             config.serving.model_dump(mode="json"),
             config.rollout.model_dump(mode="json"),
             config.events.model_dump(mode="json"),
         )
-    live: Deployment = made.steps["deploy"].outputs["deployment"][0].load()
-    return live
+    return outputs.load(made, Deployment)
 
 
 @contextmanager

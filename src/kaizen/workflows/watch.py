@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kaizen.core import locks
+from kaizen.core import locks, project
 from kaizen.core.errors import KaizenError
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
@@ -18,11 +18,10 @@ from kaizen.monitoring.windows.assessment import Assessment, Evidence
 from kaizen.monitoring.windows.store import Store, lock
 from kaizen.monitoring.windows.window import Window
 from kaizen.monitoring.windows.windowing import Waiting
-from kaizen.orchestration import step_zygote
+from kaizen.orchestration import outputs, step_zygote
 from kaizen.orchestration.start import activate
 from kaizen.registry import reference_data, versions
 from kaizen.workflows import reports
-from pipelines.monitoring import monitoring, repeated
 
 
 class Watched(Record):
@@ -99,7 +98,8 @@ class Watch:
         Raises:
             KaizenError: a step failed; the message names step and reason.
         """
-        monitoring.with_options(run_name=_run_name(window))(
+        pipeline = project.current().pipeline("monitoring")
+        pipeline.with_options(run_name=_run_name(window))(
             self.usecase,
             window.model_dump(mode="json"),
             self.rule.model_dump(mode="json"),
@@ -198,10 +198,11 @@ def repeat(usecase: str, name: str, *, stack: str = "local") -> Repeated:
     was = Store(home()).find(usecase, name)
     step_zygote.ahead()
     activate(stack)
-    made = repeated.with_options(run_name=_run_name(was.window, "again-"))(
+    pipeline = project.current().pipeline("monitoring", "repeated")
+    made = pipeline.with_options(run_name=_run_name(was.window, "again-"))(
         usecase, was.window.model_dump(mode="json"), was.monitoring.model_dump(mode="json")
     )
-    now = Assessment.model_validate(made.steps["verdict"].outputs["assessment"][0].load())
+    now = outputs.load(made, Assessment)
     return Repeated(was=was, now=now, differences=tuple(_differences(was, now)))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from repository import PROJECT_ROOT
 
 from benchmarks.drift import scanned, suite
-from kaizen.core.paths import PROJECT_ROOT
 
 
 def test_the_table_is_as_long_as_asked_and_the_same_every_time(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.cleanup import half_written
 from kaizen.cleanup.leftovers import is_older, size
 from kaizen.core import active_work, locks, trash
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 
 DAY = 86_400.0
 
@@ -78,7 +79,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kaizen.core import trash
-from kaizen.core.paths import PROJECT_ROOT, Home
+from repository import PROJECT_ROOT
+from kaizen.core.paths import Home
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

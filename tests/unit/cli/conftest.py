@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from kaizen.core.paths import PROJECT_ROOT
+from repository import PROJECT_ROOT
 
 ROWS = 24
 

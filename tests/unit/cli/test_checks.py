@@ -16,9 +16,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.cli import checks, doctor
-from kaizen.core.paths import PROJECT_ROOT
 
 LOCK = """\
 # made by hand

@@ -8,6 +8,7 @@ import pytest
 
 from kaizen.cli import scaffold
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.project import Project
 
 
 @pytest.fixture
@@ -37,15 +38,16 @@ def everything(root: Path) -> list[str]:
     ],
 )
 def test_a_name_that_cannot_be_is_refused(name: str, words: str, root: Path) -> None:
+    (root / "configs/diabetes.yaml").touch()
     with pytest.raises(UsageError) as caught:
-        scaffold.write(name, "tabular", root)
+        scaffold.write(name, "tabular", Project(root))
     assert words in str(caught.value)
-    assert everything(root) == []
+    assert everything(root) == ["configs/diabetes.yaml"]
 
 
 def test_an_unknown_kind_offers_the_nearest(root: Path) -> None:
     with pytest.raises(UsageError, match="did you mean 'image'"):
-        scaffold.write("mine", "images", root)
+        scaffold.write("mine", "images", Project(root))
 
 
 @pytest.mark.parametrize(
@@ -53,14 +55,16 @@ def test_an_unknown_kind_offers_the_nearest(root: Path) -> None:
 )
 def test_nothing_that_is_there_is_overwritten(taken: str, root: Path) -> None:
     (root / taken).write_text("mine")
-    with pytest.raises(UsageError, match=f"{taken} is there already"):
-        scaffold.write("mine", "tabular", root)
+    with pytest.raises(
+        UsageError, match=f"{taken} is there already|there is a use case 'mine' already"
+    ):
+        scaffold.write("mine", "tabular", Project(root))
     assert everything(root) == [taken]
 
 
 @pytest.mark.parametrize("kind", scaffold.kinds())
 def test_every_file_is_written_and_nothing_is_left_to_fill_in(kind: str, root: Path) -> None:
-    files = scaffold.write("my_own", kind, root)
+    files = scaffold.write("my_own", kind, Project(root))
     assert sorted(map(str, files)) == everything(root)
     assert files[-1] == Path("configs/my_own.yaml")
     for file in files:
@@ -83,6 +87,6 @@ def test_a_disk_that_fails_in_the_middle_leaves_nothing(
 
     monkeypatch.setattr(Path, "rename", broken)
     with pytest.raises(KaizenError, match="cannot write use case 'mine'"):
-        scaffold.write("mine", "tabular", root)
+        scaffold.write("mine", "tabular", Project(root))
     assert everything(root) == []
     assert list((root / "usecases").iterdir()) == []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.core import environment
-from kaizen.core.paths import PROJECT_ROOT, Home, home
+from kaizen.core.paths import Home, home
 
 
 def test_every_folder_lies_inside_the_home() -> None:
@@ -15,7 +16,7 @@ def test_every_folder_lies_inside_the_home() -> None:
     folders = {
         name: value
         for name, value in environment.variables(Home(root)).items()
-        if value.startswith("/") and name != "ZENML_CUSTOM_SOURCE_ROOT"
+        if value.startswith("/") and name not in {"ZENML_CUSTOM_SOURCE_ROOT", "KAIZEN_PROJECT"}
     }
     assert len(folders) > 8
     assert all(Path(value).is_relative_to(root) for value in folders.values())
@@ -24,7 +25,7 @@ def test_every_folder_lies_inside_the_home() -> None:
 def test_two_homes_share_no_folder() -> None:
     one, two = (environment.variables(Home(Path(root))) for root in ("/a", "/b"))
     shared = {name for name in one if one[name] == two[name] and one[name].startswith("/")}
-    assert shared == {"ZENML_CUSTOM_SOURCE_ROOT"}
+    assert shared == {"ZENML_CUSTOM_SOURCE_ROOT", "KAIZEN_PROJECT"}
 
 
 def test_the_default_home_does_not_depend_on_the_working_directory(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.core.errors import KaizenError
 from kaizen.core.locks import held
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.events import parquet
 from kaizen.events.compact import LOCK, compact
 from kaizen.events.read import count, files, read

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.events.compact import compact
 from kaizen.events.read import count, files, read
 from kaizen.events.schema import line

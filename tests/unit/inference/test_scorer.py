@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.inference.scorer import Scorer
 
 

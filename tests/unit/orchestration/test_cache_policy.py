@@ -6,8 +6,8 @@ import ast
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.orchestration import cache_policy
 from kaizen.orchestration.cache_policy import first_party_files, library_versions, policy
 from kaizen.orchestration.zenml_patches import packages

@@ -10,8 +10,8 @@ from pathlib import Path
 import pydantic
 import pytest
 from pydantic._internal import _fields, _generate_schema, _mock_val_ser, _model_construction
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.orchestration import lean_imports
 
 LOADED = "from kaizen.orchestration import lean_imports as zenml_imports; zenml_imports.load()\n"

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
+from repository import PROJECT_ROOT
 
+from kaizen.core import project
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
+from kaizen.core.project import Project
 from kaizen.core.results import Release
 from kaizen.core.settings import ServingRule
 from kaizen.inference.golden import Golden
@@ -67,6 +70,7 @@ def test_only_what_is_named_goes_in(release: Release) -> None:
     rooms = [source / "kaizen" / room for room in ("core", "events", "inference", "server")]
     library = {
         "kaizen/__init__.py",
+        "kaizen/_version.py",
         *(str(path.relative_to(source)) for room in rooms for path in room.glob("*.py")),
     }
     assert "kaizen/inference/scorer.py" in library
@@ -110,10 +114,10 @@ def test_its_lock_agrees_with_the_projects() -> None:
     def pins(path: Path) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", path.read_text(), re.MULTILINE))
 
-    project = pins(PROJECT_ROOT / "requirements.txt")
-    serving = pins(PROJECT_ROOT / bento.LOCK)
+    locked = pins(PROJECT_ROOT / "requirements.txt")
+    serving = pins(project.current().service_lock)
     assert serving
-    assert {name: project.get(name) for name in serving} == serving
+    assert {name: locked.get(name) for name in serving} == serving
 
 
 def test_the_same_input_is_built_once(make: Build, release: Release) -> None:
@@ -166,6 +170,7 @@ def test_code_that_would_be_missing_fails_the_build(
     text = (PROJECT_ROOT / "usecases/diabetes/features.py").read_text()
     (case / "features.py").write_text(text + "\nfrom kaizen.data import faults\n")
     monkeypatch.setattr(usecases, "__path__", [*usecases.__path__, str(case.parent)])
+    monkeypatch.setattr(Project, "check", lambda _, name: name)
     with pytest.raises(KaizenError, match=r"(?s)could not be built.*kaizen\.data"):
         make(usecase="leaky", home=Home(tmp_path / "home"))
     shutil.rmtree(tmp_path)

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from repository import PROJECT_ROOT
 
 from kaizen.cli.checks import PORTS
 from kaizen.core import config
 from kaizen.core.alert_settings import AlertsRule
-from kaizen.core.paths import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 NONE = "none"

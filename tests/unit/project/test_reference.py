@@ -6,8 +6,7 @@ import importlib.util
 from types import ModuleType
 
 import pytest
-
-from kaizen.core.paths import PROJECT_ROOT
+from repository import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")

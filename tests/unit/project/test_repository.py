@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
-
-from kaizen.core.paths import PROJECT_ROOT as ROOT
+from repository import PROJECT_ROOT as ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ROOMS = sorted(PROJECT["tool"]["importlinter"]["root_packages"])
@@ -95,7 +94,16 @@ def test_every_list_of_rooms_is_the_same() -> None:
     tool = PROJECT["tool"]
     assert sorted(set(tool["mypy"]["files"]) - {"scripts", "src/kaizen"} | {"kaizen"}) == ROOMS
     assert sorted(tool["coverage"]["run"]["source"]) == ROOMS
-    assert sorted(tool["ruff"]["lint"]["isort"]["known-first-party"]) == ROOMS
+    assert sorted(tool["ruff"]["lint"]["isort"]["known-first-party"]) == sorted(
+        [*ROOMS, "benchmarks"]
+    )
+    contract = next(c for c in tool["importlinter"]["contracts"] if c.get("exhaustive"))
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    table = page.partition("\n## The library\n")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)
+    rooms = sorted(path.parent.name for path in (ROOT / "src/kaizen").glob("*/__init__.py"))
+    assert [layer for layer in contract["layers"] if layer in rooms] == documented
+    assert sorted(documented) == rooms
 
 
 def test_every_package_at_the_top_is_a_room() -> None:

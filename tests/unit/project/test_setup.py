@@ -12,8 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from kaizen.core.paths import PROJECT_ROOT
+from repository import PROJECT_ROOT
 
 BASE = Path(sys.base_prefix) / "bin" / "python3.11"
 
@@ -122,9 +121,11 @@ def test_nothing_is_done_twice(
     "change",
     [
         lambda module: module.LOCK.write_text("six==1.17.0 \\\n    --hash=sha256:0\n"),
-        lambda module: (module.ROOT / "room").mkdir() or (module.ROOT / "room/__init__.py").touch(),
+        lambda module: (module.ROOT / "pyproject.toml").write_text(
+            (module.ROOT / "pyproject.toml").read_text().replace('where = ["src"]', 'where = ["."]')
+        ),
     ],
-    ids=["lock", "new room"],
+    ids=["lock", "packages"],
 )
 def test_a_change_is_seen(install: ModuleType, change) -> None:
     change(install)

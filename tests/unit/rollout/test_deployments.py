@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.core.errors import KaizenError, UsageError
-from kaizen.core.paths import PROJECT_ROOT, Home
+from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.rollout import deployments, launcher, traffic
 from kaizen.rollout.deployments import Deployment

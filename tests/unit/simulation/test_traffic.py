@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from letters import LETTERS, rows
+from repository import PROJECT_ROOT
 
 from kaizen.core import catalog
 from kaizen.core.config import check
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.core.usecase import InvalidInput
 from kaizen.inference.parser import Parser
 from kaizen.inference.refusal import Refusal

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from repository import PROJECT_ROOT
 
-from kaizen.core.paths import PROJECT_ROOT
 from kaizen.monitoring.alerts.gauges import exposition
 from kaizen.monitoring.alerts.metrics_server import DEFAULT_PORT
 
