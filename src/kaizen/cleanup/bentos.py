@@ -12,20 +12,21 @@ import re
 import sqlite3
 from pathlib import Path
 
-from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
+from kaizen.cleanup.collector import Leftovers, is_older, leftovers
 from kaizen.core import readonly
 from kaizen.core.paths import Home
 from kaizen.registry import packaged_versions
 from kaizen.registry.packaged_versions import Packaged
 
 KIND = "bentos"
+READS = "a database"
 WHY = "no registered version, nothing served and no way back names it"
 
 _NAME = re.compile(r"(\d+)-[0-9a-f]{12}")
 """The version part of a tag: number in the registry, digest of the content."""
 
 
-def find(home: Home, before: float, *, at_work: bool) -> Leftovers:
+def find(home: Home, before: float, *, at_work: bool = False) -> Leftovers:
     """Such Bentos, not written to at ``before`` (seconds since the epoch) or later.
 
     Args:

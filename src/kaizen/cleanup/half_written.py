@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
+from kaizen.cleanup.collector import Leftovers, is_older, leftovers
 from kaizen.core.paths import Home
 
 KIND = "half-written"
+READS = "the state folder"
 WHY = "a write that was interrupted left it"
 
 FILE = re.compile(r"\..+\.[a-z0-9_]{8}")
@@ -22,7 +23,7 @@ BUILD = re.compile(r"build-[a-z0-9_]{8}")
 """The folders in which :mod:`kaizen.packaging.bento` builds."""
 
 
-def find(home: Home, before: float) -> Leftovers:
+def find(home: Home, before: float, *, at_work: bool = False) -> Leftovers:  # noqa: ARG001
     """Everything half-written that was not written to at ``before`` or later."""
     found = chain(_files(home), _folders(home))
     return leftovers(KIND, WHY, sorted(path for path in found if is_older(path, before)))

@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from kaizen.cleanup.leftovers import Leftovers, is_older, leftovers
+from kaizen.cleanup.collector import Leftovers, is_older, leftovers
 from kaizen.core import readonly
 from kaizen.core.paths import Home
 
 KIND = "artifacts"
+READS = "the ZenML store"
 WHY = "no artifact version in ZenML's database points there"
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -26,7 +27,7 @@ _LEAF = re.compile(r"[0-9a-f]{8}")
 _QUERY = "SELECT uri FROM artifact_version UNION SELECT uri FROM artifact_visualization"
 
 
-def find(home: Home, before: float) -> Leftovers:
+def find(home: Home, before: float, *, at_work: bool = False) -> Leftovers:  # noqa: ARG001
     """Such folders, not written to at ``before`` (seconds since the epoch) or later.
 
     Raises:

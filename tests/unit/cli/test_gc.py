@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kaizen.cleanup import run_logs
+from kaizen.cleanup import collect, run_logs
 from kaizen.cli import gc
 from kaizen.cli.main import app
 from kaizen.cli.terminal import watching
@@ -108,7 +108,7 @@ def test_what_began_after_a_run_that_goes_on_is_kept(state: Home) -> None:
 def test_one_removal_at_a_time(state: Home) -> None:
     made = build(state, days=8)
     with locks.held(state.trash / "lock"), pytest.raises(KaizenError, match="another removal"):
-        gc.remove(state, 7)
+        collect.remove(state, 7)
     assert made.exists()
 
 
@@ -125,11 +125,11 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(trash, "empty", killed)
         with pytest.raises(KeyboardInterrupt):
-            gc.remove(state, 7)
+            collect.remove(state, 7)
     assert not made.exists()
-    (found,) = [kind for kind in gc.look(state, 7) if kind.kind == "trash"]
+    (found,) = [kind for kind in collect.look(state, 7) if kind.kind == "trash"]
     assert (len(found.paths), found.bytes) == (1, 2500)
-    gc.remove(state, 7)
+    collect.remove(state, 7)
     assert trash.leavings(state) == []
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_record_stops_before_anything_is_removed(state: Home) -> None:
     database.parent.mkdir(parents=True)
     database.write_bytes(b"damaged " * 500)
     with pytest.raises(KaizenError, match=r"ZenML store cannot be read.*kaizen doctor"):
-        gc.remove(state, 7)
+        collect.remove(state, 7)
     assert made.exists()
 
 

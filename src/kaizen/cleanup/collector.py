@@ -1,4 +1,4 @@
-"""What nobody refers to any more: found by the rooms, removed through :mod:`kaizen.core.trash`."""
+"""What a collector is: it finds what nobody refers to any more, of one kind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from kaizen.core.paths import Home
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,23 @@ class Leftovers:
     why: str
     paths: tuple[Path, ...] = ()
     bytes: int = 0
+
+
+class Collector(Protocol):
+    """Finds what can go, of one kind. A module of this room is one."""
+
+    READS: str
+    """The store whose record it reads, in words."""
+
+    def find(self, home: Home, before: float, *, at_work: bool = False) -> Leftovers:
+        """What of ``home`` can go, not written to at ``before`` (seconds since 1970) or later.
+
+        Args:
+            at_work: whether a run or a deployment goes on, which may be about to use anything.
+
+        Raises:
+            sqlite3.Error: the record is damaged or busy.
+        """
 
 
 def leftovers(kind: str, why: str, paths: list[Path]) -> Leftovers:

@@ -13,7 +13,7 @@ import pytest
 from repository import PROJECT_ROOT
 
 from kaizen.cleanup import half_written
-from kaizen.cleanup.leftovers import is_older, size
+from kaizen.cleanup.collector import is_older, size
 from kaizen.core import active_work, locks, trash
 from kaizen.core.atomic import write_text
 from kaizen.core.errors import KaizenError
@@ -79,7 +79,6 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kaizen.core import trash
-from repository import PROJECT_ROOT
 from kaizen.core.paths import Home
 
 def die(*_):
