@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from kaizen.orchestration import lean_imports
+from kaizen.orchestration import acceleration
 
-lean_imports.load()
+acceleration.import_zenml()
 
 from zenml.client import Client  # noqa: E402 - imported the quick way above
 from zenml.enums import StackComponentType  # noqa: E402
 
 from kaizen.core.paths import home  # noqa: E402
-from kaizen.orchestration import local_store, stacks, zenml_patches  # noqa: E402
+from kaizen.orchestration import local_store, stacks  # noqa: E402
 from kaizen.orchestration.stacks import LocalStack  # noqa: E402
 
 FLAVOR = "parallel"
@@ -30,7 +30,7 @@ def activate(name: str) -> None:
         KaizenError: the installed ZenML is not the one this was written for.
     """
     chosen = stacks.load(name)
-    zenml_patches.apply()
+    acceleration.change_zenml()
     with local_store.alone(home()):
         local_store.start(home())
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(Client(), name, chosen))

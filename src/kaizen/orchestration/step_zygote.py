@@ -26,7 +26,7 @@ from zenml.utils import source_utils
 
 from kaizen.core import progress, project
 from kaizen.core.paths import home
-from kaizen.orchestration import local_store, zenml_patches, zygote
+from kaizen.orchestration import acceleration, local_store, zygote
 from kaizen.orchestration.zygote import Report
 from kaizen.orchestration.zygote_client import Zygote
 
@@ -121,7 +121,7 @@ class _Steps:
         zygote.preload(order["modules"])
         os.environ["ZENML_ACTIVE_STACK_ID"] = order["stack"]
         source_utils.set_custom_source_root(order["sources"])
-        zenml_patches.apply()
+        acceleration.change_zenml()
         local_store.start(home())
         store = Client().zen_store
         self.snapshot = store.get_snapshot(UUID(order["snapshot"]))

@@ -25,12 +25,20 @@ from kaizen.orchestration import abandoned
 
 @dataclass(frozen=True)
 class Change:
-    """``owner`` is ``module`` or ``module:Class``; ``make`` gives the new value for the old."""
+    """One name of ZenML's that gets another value.
+
+    Attributes:
+        owner: ``module`` or ``module:Class``.
+        make: gives the new value for the old.
+        why: what ZenML's own way costs, or does wrong.
+        needed: kaizen errs without it; other changes make it quicker alone.
+    """
 
     owner: str
     name: str
     make: Callable[[Any], Any]
     why: str
+    needed: bool = False
 
     def place(self) -> Any:
         """The module or class that has the name.
@@ -183,6 +191,7 @@ CHANGES = (
         "is_distribution_package_file",
         _ours,
         "takes an editable install below the project for the project's: src.kaizen, imported twice",
+        needed=True,
     ),
     Change(
         "zenml.utils.source_code_utils",
@@ -196,6 +205,7 @@ CHANGES = (
             name,
             abandoned.guarded,
             "lets a step that was left behind at its time limit begin, or be done, in the record",
+            needed=True,
         )
         for name in ("create_run_step", "update_run_step")
     ),
@@ -205,19 +215,21 @@ CHANGES = (
         _written,
         "writes no log before the last one open in the process ends, or some seconds have passed: "
         "a step left behind at its time limit holds back the logs of all runs after it",
+        needed=True,
     ),
 )
 
 _originals: dict[Change, Any] = {}
 
 
-def apply() -> None:
-    """Make every change in this process. Safe to repeat.
+def apply(*, only_needed: bool = False) -> None:
+    """Make the changes in this process: all, or those without which kaizen errs. Safe to repeat.
 
     Raises:
         KaizenError: ZenML has moved what is changed; nothing is changed then.
     """
-    places = [(change, change.place()) for change in CHANGES if change not in _originals]
+    chosen = [change for change in CHANGES if change.needed or not only_needed]
+    places = [(change, change.place()) for change in chosen if change not in _originals]
     for change, place in places:
         _originals[change] = vars(place)[change.name]
         setattr(place, change.name, change.make(_originals[change]))

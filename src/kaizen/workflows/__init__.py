@@ -1,5 +1,5 @@
 """Runs a project's pipelines and follows them: run, resume, plan, sweep, watch."""
 
-from kaizen.orchestration import lean_imports
+from kaizen.orchestration import acceleration
 
-lean_imports.load()
+acceleration.import_zenml()
