@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,12 +62,11 @@ class Copy:
 @pytest.fixture
 def copy(tmp_path: Path, laptop) -> Copy:
     root = tmp_path / "project"
-    settings = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
-    for room in [*settings["tool"]["importlinter"]["root_packages"], "configs"]:
+    for folder in ("src", "pipelines", "steps", "serving", "stacks", "usecases", "configs"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PROJECT_ROOT / room, root / room, ignore=ignored)
+        shutil.copytree(PROJECT_ROOT / folder, root / folder, ignore=ignored)
     shutil.copy(PROJECT_ROOT / "pyproject.toml", root)
-    own = {"KAIZEN_HOME": str(tmp_path / "home"), "PYTHONPATH": str(root)}
+    own = {"KAIZEN_HOME": str(tmp_path / "home"), "PYTHONPATH": str(root / "src")}
     return Copy(root, laptop.variables() | own)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from repository import PROJECT_ROOT
 
+from kaizen import __version__
 from kaizen.orchestration import cache_policy
-from kaizen.orchestration.cache_policy import first_party_files, library_versions, policy
+from kaizen.orchestration.cache_policy import library_versions, policy, project_files
 from kaizen.orchestration.zenml_patches import packages
 
 
@@ -34,17 +35,17 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_imports_are_followed_through_packages_functions_and_circles(root: Path) -> None:
-    assert first_party_files(("app.step",), root) == [
+    assert project_files(("app.step",), root) == [
         "app/__init__.py", "app/helper.py", "app/sibling.py", "app/step.py",
         "lazy/__init__.py", "lazy/deep.py",
     ]  # fmt: skip
 
 
 def test_an_edit_is_seen_in_the_same_process(root: Path) -> None:
-    before = first_party_files(("app.helper",), root)
+    before = project_files(("app.helper",), root)
     (root / "app/sibling.py").write_text("import lazy.deep  # now it leans on more\n")
     assert "lazy/deep.py" not in before
-    assert "lazy/deep.py" in first_party_files(("app.helper",), root)
+    assert "lazy/deep.py" in project_files(("app.helper",), root)
 
 
 def test_a_training_step_depends_on_its_use_case_and_not_on_the_others() -> None:
@@ -77,10 +78,22 @@ def test_another_version_of_a_library_changes_what_the_policy_adds_to_the_key(mo
     assert "scikit-learn 0.1" in after
 
 
+def test_kaizen_counts_by_what_a_step_can_reach_of_it(tmp_path: Path) -> None:
+    for name in ("core/errors.py", "cli/run.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("value = 1\n")
+    before = cache_policy.package_digest(tmp_path)
+    (tmp_path / "cli/run.py").write_text("value = 2\n")
+    assert cache_policy.package_digest(tmp_path) == before
+    (tmp_path / "core/errors.py").write_text("value = 2\n")
+    assert cache_policy.package_digest(tmp_path) != before
+    assert f"kaizen {__version__} " in library_versions()
+
+
 def test_each_file_is_parsed_once_for_all_steps(root: Path, monkeypatch) -> None:
     parsed: list[bytes] = []
     real = ast.parse
     monkeypatch.setattr(ast, "parse", lambda text: parsed.append(text) or real(text))
     for module in ("app.step", "app.helper", "app.stranger", "app.step"):
-        first_party_files((module,), root)
+        project_files((module,), root)
     assert len(parsed) == len(list(root.rglob("*.py")))
