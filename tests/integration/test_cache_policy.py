@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from kaizen.core.paths import PROJECT_ROOT
+from project import copied, own
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -63,14 +60,8 @@ class Copy:
 
 @pytest.fixture
 def copy(tmp_path: Path, laptop) -> Copy:
-    root = tmp_path / "project"
-    settings = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
-    for room in [*settings["tool"]["importlinter"]["root_packages"], "configs"]:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PROJECT_ROOT / room, root / room, ignore=ignored)
-    shutil.copy(PROJECT_ROOT / "pyproject.toml", root)
-    own = {"KAIZEN_HOME": str(tmp_path / "home"), "PYTHONPATH": str(root)}
-    return Copy(root, laptop.variables() | own)
+    root = copied(tmp_path / "project")
+    return Copy(root, laptop.variables() | own(root) | {"KAIZEN_HOME": str(tmp_path / "home")})
 
 
 def test_edits_that_matter_run_again_and_others_do_not(copy: Copy) -> None:
