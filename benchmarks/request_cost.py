@@ -38,7 +38,10 @@ _SERVE = """
 import sys
 from pathlib import Path
 import uvicorn
-from kaizen.server.app import create
+try:
+    from kaizen.server.app import create
+except ModuleNotFoundError:  # a commit whose code was not in src/ yet
+    from serving.app import create
 app = create(Path(sys.argv[1]), Path(sys.argv[2]))
 uvicorn.run(app, port=int(sys.argv[3]), http="httptools", loop="uvloop", log_level="error")
 """
@@ -51,7 +54,8 @@ def serving(code: Path, release: Path, events: Path) -> Iterator[tuple[psutil.Pr
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [sys.executable, "-c", _SERVE, str(release), str(events), str(port)]
-    with subprocess.Popen(words, cwd=code, env={"PYTHONPATH": str(code)}) as process:
+    path = f"{code}/src:{code}"
+    with subprocess.Popen(words, cwd=code, env={"PYTHONPATH": path}) as process:
         try:
             for _ in range(200):
                 try:

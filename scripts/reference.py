@@ -15,8 +15,8 @@ TARGET = ROOT / "docs" / "reference.md"
 HEAD = """\
 # Commands
 
-Made from the code by `make docs`; edit the docstrings in `cli/`, not this page. Every command
-has `--help`. Exit codes: 0 finished (read `decision`), 1 failed, 2 wrong usage.
+Made from the code by `make docs`; edit the docstrings in `src/kaizen/cli/`, not this page. Every
+command has `--help`. Exit codes: 0 finished (read `decision`), 1 failed, 2 wrong usage.
 """
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from repository import PROJECT_ROOT
+from project import copied, own
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -61,13 +60,8 @@ class Copy:
 
 @pytest.fixture
 def copy(tmp_path: Path, laptop) -> Copy:
-    root = tmp_path / "project"
-    for folder in ("src", "pipelines", "steps", "serving", "stacks", "usecases", "configs"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PROJECT_ROOT / folder, root / folder, ignore=ignored)
-    shutil.copy(PROJECT_ROOT / "pyproject.toml", root)
-    own = {"KAIZEN_HOME": str(tmp_path / "home"), "PYTHONPATH": str(root / "src")}
-    return Copy(root, laptop.variables() | own)
+    root = copied(tmp_path / "project")
+    return Copy(root, laptop.variables() | own(root) | {"KAIZEN_HOME": str(tmp_path / "home")})
 
 
 def test_edits_that_matter_run_again_and_others_do_not(copy: Copy) -> None:

@@ -68,7 +68,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str])
 
 def test_what_is_written_is_clean(project: Path, variables: dict[str, str]) -> None:
     subprocess.run(["git", "init", "-q"], cwd=project, check=True)
-    places = ("usecases", "tests/unit/usecases", "cli")
+    places = ("usecases", "tests/unit/usecases", "src/kaizen/cli")
     for words in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)):
         checked = run(project, variables, *words, *(places if words[0] == "ruff" else places[:1]))
         assert checked.returncode == 0, checked.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,8 +26,14 @@ def copied(folder: Path) -> Path:
 
 
 def run(root: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """``python -m words`` from the copy's root: its modules are found before the installed ones."""
+    """``python -m words`` from the copy's root, with its own modules."""
     return subprocess.run(
         [sys.executable, "-m", *words],
-        cwd=root, env=environment, capture_output=True, text=True, timeout=550, check=False,
+        cwd=root, env=environment | own(root), capture_output=True, text=True, timeout=550,
+        check=False,
     )  # fmt: skip
+
+
+def own(root: Path) -> dict[str, str]:
+    """The variables with which Python finds the copy's modules before the installed ones."""
+    return {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}

@@ -57,11 +57,14 @@ def test_millions_of_faults_are_not_looked_at() -> None:
     found = refusal(b'{"rows":[{' + few + b"}]}")
     assert (found.status, len(found.faults)) == (400, 1)
     assert "1030 things are wrong" in found.reason
+    # Seconds of CPU on a quiet machine: 0.01 and 0.7; looked at, they are 8 and 4 or more.
     began = time.process_time()
     assert refusal(b'{"rows":[{' + many + b"}]}").status == 413
+    assert time.process_time() - began < 1.0
+    began = time.process_time()
     assert refusal(b'{"array":{"data":"","shape":[' + b"0.5," * 10**6 + b"1]}}").status == 400
     assert refusal(b'{"rows":[' + b"1," * 10**6 + b"1]}").status == 400
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 3.0
 
 
 @pytest.mark.parametrize(("digits_sent", "path"), [(4300, "/rows/0/image"), (5000, "")])

@@ -27,6 +27,8 @@ from kaizen.monitoring import Profile
 FOLDER = Path(__file__).with_name("figures")
 EXACT = 1e-9
 """How far reals may be apart, relative: what sums in another order may differ by."""
+SINGLE = 1e-7
+"""The same for what is summed in single precision: BLAS orders by how many threads it may have."""
 PARTS = ("train", "validation", "holdout")
 
 
@@ -183,4 +185,4 @@ def test_drift() -> None:
     }
     found = {name: each.model_dump(mode="json") for name, each in windows.items()}
     rows = images.row_p(pictures(3, 5)).tolist()
-    held(FOLDER / "drift.json", {**found, "row_p": rows}, relative=EXACT)
+    held(FOLDER / "drift.json", {**found, "row_p": rows}, relative=SINGLE)
