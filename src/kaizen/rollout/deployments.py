@@ -14,11 +14,12 @@ from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule
 from kaizen.rollout import deploy_common, stages, supervisor_process, traffic
+from kaizen.rollout.change_lock import lock
 from kaizen.rollout.deploy_common import Deployment, Follow
 from kaizen.rollout.launcher import Launcher, bento
 from kaizen.rollout.preflight import rehearsing
-from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
-from kaizen.rollout.state import Desired, State
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report
+from kaizen.rollout.state import ROLLOUT, Desired, State
 from kaizen.rollout.status import ServiceStatus, status
 from kaizen.rollout.traffic_changes import rollback, undo
 
@@ -126,12 +127,16 @@ def up(
 ) -> list[Deployment]:
     """Serve everything that should be served, after a restart, a crash or :func:`down`.
 
+    Registered services of other owners run again as well, as soon as the supervisor does.
+
     Raises:
         KaizenError: a use case did not come up; the others did.
     """
     begun = time.monotonic()
     with lock(home, report), State(home) as state:
         if not state.desired():
+            if state.services():
+                supervisor_process.start(home)
             return []
         hands = Reconciler(home, state, launcher, report, patience_s)
         hands.foundation()
@@ -173,12 +178,13 @@ def ensure(
 def down(home: Home) -> int:
     """Stop everything, requests under way first; the number of processes ended.
 
-    What should be served stays known: :func:`up` brings it back.
+    What should be served stays known, and so do the services that others have registered:
+    :func:`up` brings both back.
     """
     with lock(home, lambda _: None), State(home) as state:
         ended = supervisor_process.stop(home)
         if state.path.exists():
-            state.release(list(state.services()))
+            state.release(list(state.services(ROLLOUT)))
             for name in state.processes():
                 state.gone(name)
         shutil.rmtree(home.rollout / "services", ignore_errors=True)

@@ -7,20 +7,18 @@ What a killed command has left is put right by the next one, and by the supervis
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from kaizen.core import catalog, locks, ports
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.rollout import processes, router, supervisor_process, traffic
 from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.change_lock import watch_lock
 from kaizen.rollout.launcher import Launcher
 from kaizen.rollout.servers import Servers, address
-from kaizen.rollout.state import Desired, Placed, State
+from kaizen.rollout.state import ROLLOUT, Desired, Placed, State
 from kaizen.rollout.supervisor import ROUTER
 
 Report = Callable[[str], None]
@@ -48,7 +46,7 @@ class Reconciler:
         if not supervisor_process.running(self._home):
             # Ports may have new owners since: what does not run is planned anew.
             seen = self._state.processes()
-            services = self._state.services()
+            services = self._state.services(ROLLOUT)
             self._state.release([name for name in services if not processes.find(seen.get(name))])
         supervisor_process.start(self._home)
         names = {*self._state.desired(), *filter(router.can_be_served, catalog.names())}
@@ -68,7 +66,7 @@ class Reconciler:
         due = {ROUTER} | {
             placed.service for each in self._state.desired().values() for placed in each.releases
         }
-        self._state.release([name for name in self._state.services() if name not in due])
+        self._state.release([name for name in self._state.services(ROLLOUT) if name not in due])
         known = {*self._state.services(), *self._state.processes(), processes.SUPERVISOR}
         strays = [each.process for each in processes.scan(self._home) if each.name not in known]
         processes.end(strays, DRAIN_TIMEOUT_S)
@@ -218,31 +216,3 @@ def _leaving(row: Desired, gone: list[Placed]) -> Desired:
     """``row``, and beside it releases that keep their places without a share."""
     waiting = [each.model_copy(update={"weight": 0, "warm_until": 0.0}) for each in gone]
     return row.model_copy(update={"releases": (*row.releases, *waiting)})
-
-
-@contextmanager
-def lock(home: Home, report: Report) -> Iterator[None]:
-    """One kaizen command at a time changes what is served in a home."""
-    home.rollout.mkdir(parents=True, exist_ok=True)
-    with (home.rollout / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another kaizen command to finish")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def lock_if_free(home: Home) -> Iterator[bool]:
-    """The same lock where nobody has it; whether it was had. No folder is made."""
-    try:
-        with locks.held(home.rollout / "lock"):
-            yield True
-    except BlockingIOError:
-        yield False
-
-
-def watch_lock(home: Home, usecase: str) -> Path:
-    """Held by the command that watches a canary, for as long as it does."""
-    return home.rollout / f"{usecase}.watched"

@@ -13,8 +13,9 @@ from kaizen.core.paths import Home
 from kaizen.core.settings import RolloutRule
 from kaizen.rollout import traffic
 from kaizen.rollout.canary import Tally, Verdict, count, judge
+from kaizen.rollout.change_lock import lock, watch_lock
 from kaizen.rollout.preflight import Rehearse
-from kaizen.rollout.reconcile import Check, Reconciler, Report, lock, watch_lock
+from kaizen.rollout.reconcile import Check, Reconciler, Report
 from kaizen.rollout.servers import address
 from kaizen.rollout.state import Canary, Desired, Placed, State
 

@@ -11,13 +11,13 @@ import json
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kaizen.core.database import Database
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEPT_RELEASES = 10
 """How many earlier releases of a use case can be rolled back to."""
 
@@ -27,10 +27,18 @@ CREATE TABLE history (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, usecase TEXT NOT NULL,
     what TEXT NOT NULL, why TEXT NOT NULL, document TEXT
 );
-CREATE TABLE services (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE services (
+    name TEXT PRIMARY KEY, document TEXT NOT NULL, owner TEXT NOT NULL DEFAULT 'rollout'
+);
 CREATE TABLE processes (name TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_UPGRADES = {1: "ALTER TABLE services ADD COLUMN owner TEXT NOT NULL DEFAULT 'rollout'"}
+"""All services of schema 1 were the rollout's."""
+
+ROLLOUT = "rollout"
+"""Owner of the router and of model servers; a reconciler starts and ends these alone."""
+
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
@@ -117,6 +125,7 @@ class Service(Record):
         environment: all its variables; the supervisor's own do not go along.
         folder: working folder.
         log: file that its output is appended to.
+        owner: who registered it, and alone may end it. A column of its own, not in the document.
     """
 
     name: str
@@ -124,6 +133,7 @@ class Service(Record):
     environment: dict[str, str]
     folder: str
     log: str
+    owner: str = Field(default=ROLLOUT, exclude=True)
 
 
 class Process(Record):
@@ -165,15 +175,20 @@ class State(Database):
     """The database of one home."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__(home.rollout / "state.db", _SCHEMA, SCHEMA_VERSION)
+        super().__init__(home.rollout / "state.db", _SCHEMA, SCHEMA_VERSION, _UPGRADES)
 
     def desired(self) -> dict[str, Desired]:
         """Every use case that should be served."""
         return {each.usecase: each for each in self._all("desired", Desired)}
 
-    def services(self) -> dict[str, Service]:
-        """Every process that should run."""
-        return {each.name: each for each in self._all("services", Service)}
+    def services(self, owner: str | None = None) -> dict[str, Service]:
+        """Every process that should run, by name: those of ``owner``, or of all owners."""
+        rows = self.ask("SELECT name, owner, document FROM services ORDER BY name")
+        return {
+            name: Service.model_validate({**json.loads(document), "owner": its})
+            for name, its, document in rows
+            if owner in (None, its)
+        }
 
     def processes(self) -> dict[str, Process]:
         """What was last seen of each process."""
@@ -216,7 +231,10 @@ class State(Database):
         with self.transaction():
             self.do("DELETE FROM processes WHERE name = ?", service.name)
             document = service.model_dump_json()
-            self.do("INSERT OR REPLACE INTO services VALUES (?, ?)", service.name, document)
+            self.do(
+                "INSERT OR REPLACE INTO services (name, owner, document) VALUES (?, ?, ?)",
+                service.name, service.owner, document,
+            )  # fmt: skip
 
     def release(self, names: list[str]) -> None:
         """Ask for these processes no more."""

@@ -59,7 +59,7 @@ class Supervisor:
         self._settle = settle
         self._settled = -1
         self._state = State(home)
-        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[str, tuple[Service, asyncio.Task[None]]] = {}
         self._orphans: dict[str, psutil.Process] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,15 +117,17 @@ class Supervisor:
         processes.end([stray.process for stray in strays], GRACE_S)
 
     async def _follow(self, wanted: dict[str, Service]) -> None:
-        """Make what runs equal to what is wanted."""
-        await self._drop([name for name in self._keepers if name not in wanted])
+        """Make what runs equal to what is wanted; a service that was changed is restarted."""
+        await self._drop(
+            [name for name, (kept, _) in self._keepers.items() if wanted.get(name) != kept]
+        )
         for name, service in wanted.items():
             if name not in self._keepers:
-                self._keepers[name] = asyncio.create_task(self._keep(service))
+                self._keepers[name] = service, asyncio.create_task(self._keep(service))
 
     async def _drop(self, names: list[str]) -> None:
         """Stop services, side by side."""
-        keepers = [self._keepers.pop(name) for name in names]
+        keepers = [self._keepers.pop(name)[1] for name in names]
         for keeper in keepers:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)

@@ -10,9 +10,10 @@ from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.rollout import deploy_common, traffic
+from kaizen.rollout.change_lock import lock
 from kaizen.rollout.deploy_common import Deployment, Follow
 from kaizen.rollout.launcher import Launcher, bento
-from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report
 from kaizen.rollout.state import Desired, State
 
 if TYPE_CHECKING:
