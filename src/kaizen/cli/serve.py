@@ -25,7 +25,7 @@ def up(json: options.Json = False) -> None:
     from kaizen.registry import versions
     from kaizen.rollout import deployments, services
 
-    live = deployments.up(home(), follow=versions.promote, report=_quiet if json else line)
+    live = deployments.up(home(), on_promoted=versions.promote, report=_quiet if json else line)
     if json:
         as_json({"deployments": [deployment.model_dump() for deployment in live]})
     elif live:

@@ -58,7 +58,7 @@ def _reconcile(state: Home) -> bool:
     with lock_if_free(state) as free:
         if free:
             with State(state) as known:
-                Reconciler(state, known, bento, _log.info, READY_TIMEOUT_S).settle()
+                Reconciler(state, known, bento, _log.info, READY_TIMEOUT_S).reconcile()
         return free
 
 

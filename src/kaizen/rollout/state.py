@@ -1,4 +1,4 @@
-"""What should be served, and what was found to run: one small database in the home.
+"""Desired state and observed processes: one small database in the home.
 
 ``desired`` holds one row per use case, ``history`` every row it ever was, ``services`` the
 processes that the supervisor must keep alive and ``processes`` what it last saw of them. Every
@@ -63,10 +63,10 @@ class Placed(Record):
 
 
 class Canary(Record):
-    """A release on its way to all requests, one stage after the other.
+    """A new release that gets its share of the requests in stages, up to all of them.
 
     Attributes:
-        version: what is on its way; all requests go back to the other release when it fails.
+        version: the new release; all requests go back to the other one when it fails.
         stages: its shares in percent, rising to 100.
         at: index of the stage in force.
         since: when that stage began, seconds since the epoch.
@@ -88,9 +88,9 @@ class Desired(Record):
     Attributes:
         releases: at most two, their weights 100 together; weight 0 is kept warm.
         workers: server processes of each.
-        previous: the way back, the newest last.
+        previous: releases that can be rolled back to, the newest last.
         keep_warm_s: how long a release that was replaced is kept running.
-        canary: the release on its way, None where nothing changes.
+        canary: the new release while its stages last, else None.
     """
 
     usecase: str
@@ -102,7 +102,7 @@ class Desired(Record):
 
     @property
     def main(self) -> Placed:
-        """The release with the largest share; the old one while another is on its way."""
+        """The release with the largest share; the old one during a canary."""
         settled = [
             placed
             for placed in self.releases
@@ -157,8 +157,8 @@ class Process(Record):
     code: int | None = None
 
 
-class Change(Record):
-    """One line of the history."""
+class HistoryEntry(Record):
+    """One change of what should be served."""
 
     at: str
     usecase: str
@@ -194,11 +194,11 @@ class State(Database):
         """What was last seen of each process."""
         return {each.name: each for each in self._all("processes", Process)}
 
-    def history(self, usecase: str | None = None) -> list[Change]:
+    def history(self, usecase: str | None = None) -> list[HistoryEntry]:
         """Every change, oldest first."""
         rows = self.ask("SELECT at, usecase, what, why FROM history ORDER BY id")
         return [
-            Change(at=at, usecase=name, what=what, why=why)
+            HistoryEntry(at=at, usecase=name, what=what, why=why)
             for at, name, what, why in rows
             if usecase in (None, name)
         ]

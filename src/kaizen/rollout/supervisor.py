@@ -51,13 +51,13 @@ class Supervisor:
     """Follows one home until :meth:`run` is told to stop.
 
     Args:
-        settle: done in a thread after a change, and each second while a release waits for its end.
+        reconcile: called in a thread after a change, and each second while a release is to end.
     """
 
-    def __init__(self, home: Home, settle: Round = lambda: True) -> None:
+    def __init__(self, home: Home, reconcile: Round = lambda: True) -> None:
         self._home = home
-        self._settle = settle
-        self._settled = -1
+        self._reconcile = reconcile
+        self._reconciled = -1
         self._state = State(home)
         self._keepers: dict[str, tuple[Service, asyncio.Task[None]]] = {}
         self._orphans: dict[str, psutil.Process] = {}
@@ -91,10 +91,10 @@ class Supervisor:
         try:
             rows = self._state.desired().values()
             waits = any(row.canary or any(not p.weight for p in row.releases) for row in rows)
-            if (waits or revision != self._settled) and await asyncio.to_thread(self._settle):
-                self._settled = revision
+            if (waits or revision != self._reconciled) and await asyncio.to_thread(self._reconcile):
+                self._reconciled = revision
         except Exception as error:
-            _log.error("could not settle what should be served, trying again: %s", error)
+            _log.error("cannot reconcile what is served, trying again: %s", error)
 
     def _logs(self) -> list[Path]:
         with suppress(sqlite3.Error, KaizenError):
