@@ -23,7 +23,7 @@ def deploy(
         workers=processes(ServingRule.model_validate(rule).workers),
         golden=versions.golden(usecase, release.version),
         home=home(),
-        follow=versions.promote,
+        on_promoted=versions.promote,
         report=progress.figure,
         rule=RolloutRule.model_validate(rollout),
     )

@@ -19,6 +19,6 @@ def smoke(usecase: str, deployment: Deployment) -> Annotated[int, "answers_check
     try:
         http_client.smoke(deployment.url, golden, deployment.version)
     except KaizenError as error:
-        raise deployments.undo(deployment, error, home(), follow=versions.promote) from error
+        raise deployments.undo(deployment, error, home(), on_promoted=versions.promote) from error
     progress.figure(f"{len(golden.requests)} golden answers through the router")
     return len(golden.requests)

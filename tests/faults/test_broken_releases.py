@@ -83,7 +83,7 @@ def test_a_port_that_is_taken_meanwhile(place: Place, counts: Callable[..., None
                     workers=1,
                     golden=rolling.GOLDEN,
                     home=place.home,
-                    follow=place.follow,
+                    on_promoted=place.follow,
                     report=print,
                     launcher=robbed,
                 )
@@ -114,7 +114,7 @@ def test_a_corrupt_model_and_a_broken_scorer_in_real_bentos(
     def deploy(path: Path, version: str) -> str:
         damaged = release.model_copy(update={"path": str(path), "version": version})
         return deployments.deploy(
-            damaged, workers=1, golden=golden, home=place.home, follow=place.follow,
+            damaged, workers=1, golden=golden, home=place.home, on_promoted=place.follow,
             report=said.append, patience_s=40.0,
         ).url  # fmt: skip
 

@@ -45,7 +45,7 @@ def live(home: Home, tmp_path: Path) -> Deployment:
     built, release, golden = linear_release(tmp_path)
     assert built == home
     return deployments.deploy(
-        release, workers=1, golden=golden, home=home, follow=lambda *_: None, report=print
+        release, workers=1, golden=golden, home=home, on_promoted=lambda *_: None, report=print
     )
 
 

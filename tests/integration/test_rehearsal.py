@@ -110,14 +110,14 @@ def test_it_is_asked_again_where_a_stage_had_too_few_requests(place: Place) -> N
 def test_a_canary_goes_back_when_requests_of_its_stage_are_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = preflight.rehearse
+    begun = preflight.replay_check
     asked: list[str] = []
 
     def later(*of: object) -> str:
         asked.append("")
         return "nothing yet" if len(asked) == 1 else begun(*of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(preflight, "rehearse", later)
+    monkeypatch.setattr(preflight, "replay_check", later)
     rule = RolloutRule(stages=(20, 100), max_seconds=0.1, keep_warm_s=0)
     with pytest.raises(KaizenError, match="replay: 40 of 40 recent requests that v1 answers"):
         place.deploy("5", "refuses", rule=rule)
@@ -131,7 +131,7 @@ def test_what_nobody_can_be_asked_again_is_counted_and_blocks_nothing(place: Pla
         url = address(state.desired()["diabetes"].main.port)
 
     def seen(before: str, rule: RolloutRule = COLD) -> str:
-        return preflight.rehearse(place.home, "diabetes", rule, url, before, url)
+        return preflight.replay_check(place.home, "diabetes", rule, url, before, url)
 
     log(place.home, 2.0, REFUSED_BY_ALL, BLANKED, version="9")
     assert seen("9") == "replay: 0 of 1 recent answers are not v9's, 2 cannot be asked again"
@@ -147,4 +147,4 @@ def test_a_release_before_that_is_gone_cannot_excuse_a_refusal(place: Place) -> 
         nobody.bind(("127.0.0.1", 0))
         gone = address(nobody.getsockname()[1])
         with pytest.raises(KaizenError, match="1 of 2 recent requests"):
-            preflight.rehearse(place.home, "diabetes", COLD, url, "10", gone)
+            preflight.replay_check(place.home, "diabetes", COLD, url, "10", gone)

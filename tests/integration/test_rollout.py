@@ -16,7 +16,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.rollout import deployments, processes, supervisor_process
 from kaizen.rollout.caddy import Caddy
-from kaizen.rollout.reconcile import lock
+from kaizen.rollout.change_lock import lock
 from kaizen.rollout.state import State
 
 pytestmark = pytest.mark.integration

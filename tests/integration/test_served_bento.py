@@ -39,7 +39,7 @@ def live(other_home: Home, home: Home) -> Iterator[Deployment]:
         workers=2,
         golden=golden,
         home=other_home,
-        follow=lambda *_: None,
+        on_promoted=lambda *_: None,
         report=print,
     )
     deployments.down(other_home)

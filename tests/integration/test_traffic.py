@@ -191,7 +191,7 @@ def test_a_rollback_ends_a_canary_that_is_on_its_way(place: Place) -> None:
     thread = threading.Thread(target=deploy)
     thread.start()
     eventually(lambda: any("begins with" in word for word in place.said))
-    with pytest.raises(KaizenError, match=r"v2 is on its way, at 20 %.*kaizen rollback diabetes"):
+    with pytest.raises(KaizenError, match=r"v2 is in progress \(20 %.*kaizen rollback diabetes"):
         place.deploy("3")
     assert place.rollback().version == "1"
     thread.join()

@@ -70,7 +70,7 @@ class Place:
             workers=1,
             golden=GOLDEN,
             home=self.home,
-            follow=follow or self.follow,
+            on_promoted=follow or self.follow,
             report=self.said.append,
             rule=rule,
             launcher=launcher,

@@ -58,7 +58,7 @@ def image(
     from kaizen.packaging import engines
     from kaizen.packaging import image as images
     from kaizen.registry import versions
-    from kaizen.rollout import registered
+    from kaizen.rollout import packaged_version
 
     catalog.check(usecase)
     if push and tag is None:
@@ -66,7 +66,7 @@ def image(
     builder = None if context_only else engines.find(engine)
     number = versions.get(usecase, version).version
     rules = load(usecase)
-    release, _ = registered.packaged(usecase, number, rules.serving, rules.events, home())
+    release, _ = packaged_version.packaged(usecase, number, rules.serving, rules.events, home())
     name = tag or f"kaizen/{release.tag}"
     done = {"usecase": usecase, "version": number, "bento": release.tag, "tag": name}
     if builder is None:

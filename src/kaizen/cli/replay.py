@@ -51,7 +51,7 @@ def replay(
     from kaizen.core.config import load
     from kaizen.inference.golden import TOLERANCE
     from kaizen.registry import versions
-    from kaizen.rollout import registered
+    from kaizen.rollout import packaged_version
     from kaizen.rollout import replay as replaying
 
     features = catalog.features(usecase)
@@ -63,7 +63,9 @@ def replay(
     release = replaying.running(home(), usecase, version)
     if release is None:
         rules = load(usecase)
-        release, _ = registered.packaged(usecase, version, rules.serving, rules.events, home())
+        release, _ = packaged_version.packaged(
+            usecase, version, rules.serving, rules.events, home()
+        )
     with replaying.asking(home(), release) as ask:
         tried = replaying.again(
             features,

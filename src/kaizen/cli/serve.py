@@ -23,13 +23,15 @@ def up(json: options.Json = False) -> None:
     Example: `kaizen up`
     """
     from kaizen.registry import versions
-    from kaizen.rollout import deployments
+    from kaizen.rollout import deployments, services
 
-    live = deployments.up(home(), follow=versions.promote, report=_quiet if json else line)
+    live = deployments.up(home(), on_promoted=versions.promote, report=_quiet if json else line)
     if json:
         as_json({"deployments": [deployment.model_dump() for deployment in live]})
     elif live:
         columns([(item.usecase, f"v{item.version}", item.url) for item in live])
+    elif registered := services.of(home()):
+        line(f"started: {', '.join(each.name for each in registered)}; no model is deployed")
     else:
         line("nothing is deployed yet: `kaizen run digits` trains and serves a first model")
 
@@ -55,22 +57,31 @@ def status(json: options.Json = False) -> None:
     """
     from kaizen.registry import champions
     from kaizen.rollout import deployments, problems
+    from kaizen.rollout import services as registrations
 
     services = [service.model_dump() for service in deployments.status(home())]
+    registered = [each.model_dump() for each in registrations.of(home())]
     models = _models()
     named = champions.read(home().mlflow / "mlflow.db")
     wrong = [problem.model_dump() for problem in problems.find(home(), named)]
     if json:
         as_json(
-            {"home": str(home().root), "services": services, "models": models, "problems": wrong}
+            {
+                "home": str(home().root),
+                "services": services,
+                "registered": registered,
+                "models": models,
+                "problems": wrong,
+            }
         )
         return
-    if not models and not services and not wrong:
+    if not models and not services and not registered and not wrong:
         line("nothing is here yet: `kaizen run digits` trains and serves a first model")
         return
     _tell_models(models)
     line()
     _tell_services(services)
+    _tell_registered(registered)
     for problem in wrong:
         about = f"{problem['usecase']}: " if problem["usecase"] else ""
         line(f"wrong: {about}{problem['what']}; mend it with `{problem['mend']}`")
@@ -100,6 +111,17 @@ def _tell_services(services: list[dict[str, Any]]) -> None:
         for service in services
     ]
     columns(rows) if services else line("nothing is served")
+
+
+def _tell_registered(registered: list[dict[str, Any]]) -> None:
+    if not registered:
+        return
+    line()
+    rows = [("service", "owner", "pid", "state")]
+    rows += [
+        (each["name"], each["owner"], str(each["pid"] or "-"), each["state"]) for each in registered
+    ]
+    columns(rows)
 
 
 def _lost(service: dict[str, Any]) -> str:

@@ -74,7 +74,7 @@ def promote(
 
 
 def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
-    """Serve the release before the current one again, or end a canary that is on its way.
+    """Serve the release before the current one again, or end the canary in progress.
 
     Example: `kaizen rollback digits`
     """
@@ -85,8 +85,8 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
     with State(home()) as state:
         row = state.desired().get(usecase)
     was = (row.canary.version if row.canary else row.main.release.version) if row else ""
-    follow = partial(versions.promote, who="user", why=f"rollback from v{was}")
-    live = traffic_changes.rollback(usecase, home(), follow, _report(json=json))
+    on_promoted = partial(versions.promote, who="user", why=f"rollback from v{was}")
+    live = traffic_changes.rollback(usecase, home(), on_promoted, _report(json=json))
     if json:
         as_json({"was": was, **live.model_dump()})
     else:
@@ -96,11 +96,11 @@ def rollback(usecase: options.Usecase, json: options.Json = False) -> None:
 def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, json: bool) -> None:
     from kaizen.core.config import load
     from kaizen.registry import versions
-    from kaizen.rollout import registered, traffic_changes
+    from kaizen.rollout import packaged_version, traffic_changes
     from kaizen.server.command import processes
 
     config = load(usecase)
-    forced = registered.past_the_gate(usecase, weights, home(), force=force)
+    forced = packaged_version.past_the_gate(usecase, weights, home(), force=force)
     before = _split(usecase, known=False)
     words = " ".join(f"{version}={weight}" for version, weight in weights.items())
     why = f"{words}; {forced}" if forced else words
@@ -108,7 +108,7 @@ def _shift(usecase: str, weights: dict[str, int], what: str, *, force: bool, jso
         usecase,
         weights,
         home(),
-        lambda version: registered.packaged(
+        lambda version: packaged_version.packaged(
             usecase, version, config.serving, config.events, home()
         ),
         partial(versions.promote, who="user", why=f"{what} {why}", forced=bool(forced)),

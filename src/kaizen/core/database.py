@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -20,11 +20,16 @@ class Database:
         path: the file; other users may not even look into its folder.
         schema: statements that make its tables.
         version: of the schema; a file of a later one is refused.
+        upgrades: statements that make a schema the next one, by the version they start from. A
+            file of an earlier version is upgraded, whole or not at all, when it is opened.
     """
 
-    def __init__(self, path: Path, schema: str, version: int = 1) -> None:
+    def __init__(
+        self, path: Path, schema: str, version: int = 1, upgrades: Mapping[int, str] | None = None
+    ) -> None:
         self.path = path
         self._schema, self._version = schema, version
+        self._upgrades = upgrades or {}
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -87,26 +92,37 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.parent.chmod(0o700)
+        connection = None
         try:
             connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             found = _version(connection)
-            if found == 0:
+            if found < self._version:
                 connection.execute("BEGIN IMMEDIATE")
-                if _version(connection) == 0:
-                    for statement in filter(str.strip, self._schema.split(";")):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {self._version}")
+                self._upgrade(connection, _version(connection))  # another process may have done it
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
+            if connection:
+                connection.close()  # also lets go of an upgrade begun: nothing of it is kept
             raise KaizenError(f"cannot open {self.path}: {error}") from error
         if found > self._version:
+            connection.close()
             raise KaizenError(
                 f"{self.path} has schema {found}, this kaizen knows {self._version}: "
                 "use a newer kaizen"
             )
         return connection
+
+    def _upgrade(self, connection: sqlite3.Connection, found: int) -> None:
+        """Make the tables, or change those of schema ``found``; the caller commits."""
+        if found >= self._version:
+            return
+        steps = [self._upgrades[number] for number in range(found, self._version)] if found else []
+        for script in steps or [self._schema]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {self._version}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

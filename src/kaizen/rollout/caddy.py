@@ -63,7 +63,7 @@ class Caddy:
             port = self._choose(before if current else 0)
             if port != before:
                 if before:
-                    report(f"port {before} is not to be had: the router moves to {port}")
+                    report(f"port {before} is in use; the router now listens on {port}")
                 self._state.remember(PORT_SETTING, str(port))
             wanted = router.config(names, port)
             if current is not None:
@@ -102,7 +102,7 @@ class Caddy:
         )
 
     def _watch(self, desired: Desired) -> None:
-        """Have requests written down as long as a canary is on its way, and no longer."""
+        """Have the router log requests while there is a canary, and no longer."""
         file = self.folder / router.watch_file(desired.usecase)
         if desired.canary is None:
             file.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""When a canary's stage goes on, and when it goes back: what was counted, and the rule.
+"""Decides from the requests counted whether a canary advances or is rolled back.
 
-The router is what counts: it sees what the clients see, also from a server that has ended. While
-a file ``NAME.watch`` is there it writes a line per request that was led by chance.
+The router counts, because it sees what clients see, also of a server that has ended. While a file
+``NAME.watch`` exists, it logs each request that no header pinned to a version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal
 from kaizen.rollout.state import Canary
 
 RISK = 0.01
-"""Goes back when failures as many as the canary's were less likely than this."""
+"""A canary is rolled back when so many failures by chance are less likely than this."""
 GIVEN_UP = 499
 """Written for a client that did not wait for the answer."""
 
@@ -28,14 +28,14 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StageDecision:
     """What to do with a stage, and why in words.
 
-    "golden" is for too few requests in the time there was: its golden answers and a replay of
+    "recheck" is for too few requests in the time there was: its golden answers and a replay of
     recent requests decide.
     """
 
-    what: Literal["wait", "on", "back", "golden"]
+    what: Literal["wait", "advance", "roll_back", "recheck"]
     why: str
 
 
@@ -76,7 +76,7 @@ def risk(new: Tally, old: Tally) -> float:
     return float(hypergeom.sf(new.failed - 1, together, new.failed + old.failed, new.requests))
 
 
-def judge(canary: Canary, new: Tally, old: Tally, now: float) -> Verdict:
+def judge(canary: Canary, new: Tally, old: Tally, now: float) -> StageDecision:
     """What the stage's figures say at ``now`` (seconds since the epoch)."""
     share = canary.stages[canary.at]
     seen = (
@@ -85,11 +85,13 @@ def judge(canary: Canary, new: Tally, old: Tally, now: float) -> Verdict:
     )
     chance = risk(new, old)
     if chance < RISK:
-        return Verdict("back", f"{seen}: by chance with p = {chance:.2g}, allowed is {RISK:g}")
+        return StageDecision(
+            "roll_back", f"{seen}: by chance with p = {chance:.2g}, allowed is {RISK:g}"
+        )
     if new.requests >= canary.min_requests:
-        return Verdict("on", seen)
+        return StageDecision("advance", seen)
     seconds = now - canary.since
     if seconds >= canary.max_seconds:
         few = f"too few to judge in {seconds:.0f} s, {canary.min_requests} were due"
-        return Verdict("golden", f"{seen}; {few}: its golden answers and a replay decide")
-    return Verdict("wait", seen)
+        return StageDecision("recheck", f"{seen}; {few}: its golden answers and a replay decide")
+    return StageDecision("wait", seen)

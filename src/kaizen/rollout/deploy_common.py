@@ -1,4 +1,4 @@
-"""What deploying, rolling back and splitting share: golden sets on disk, checks, and the result."""
+"""Shared by deploy, rollback and traffic: golden sets on disk, checks of a server, the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
 from kaizen.rollout import traffic
-from kaizen.rollout.preflight import Rehearse
+from kaizen.rollout.preflight import ReplayCheck
 from kaizen.rollout.reconcile import Check, Reconciler
 from kaizen.rollout.servers import address
 from kaizen.rollout.state import Desired, Placed, State
@@ -22,7 +22,7 @@ from kaizen.rollout.state import Desired, Placed, State
 if TYPE_CHECKING:
     from kaizen.inference.golden import Golden
 
-Follow = Callable[[str, str], None]
+OnPromoted = Callable[[str, str], None]
 """Called with use case and version once that version has every request."""
 
 
@@ -44,32 +44,34 @@ class Deployment(Record):
     seconds: float
 
 
-def deployment(hands: Reconciler, desired: Desired, begun: float) -> Deployment:
+def deployment(reconciler: Reconciler, desired: Desired, begun: float) -> Deployment:
     """The main release of ``desired``; ``begun`` on the monotonic clock."""
     release = desired.main.release
     return Deployment(
         usecase=desired.usecase,
         version=release.version,
         tag=release.tag,
-        url=hands.caddy.url(desired.usecase),
-        port=hands.caddy.port,
+        url=reconciler.caddy.url(desired.usecase),
+        port=reconciler.caddy.port,
         seconds=round(time.monotonic() - begun, 2),
     )
 
 
-def bring_up(state: State, hands: Reconciler, desired: Desired, follow: Follow) -> None:
+def bring_up(
+    state: State, reconciler: Reconciler, desired: Desired, on_promoted: OnPromoted
+) -> None:
     """Have the servers of ``desired`` run and answer, and the champion's name where it belongs."""
     seen = state.processes()
-    for placed in hands.restore(desired).releases:
+    for placed in reconciler.restore(desired).releases:
         if placed.weight:  # one that is only warm holds nobody up
             last = seen.get(placed.service)
-            hands.servers.ready(placed, exits=last.exits if last else 0)
+            reconciler.servers.ready(placed, exits=last.exits if last else 0)
     if desired.main.weight == 100:
-        follow(desired.usecase, desired.main.release.version)
+        on_promoted(desired.usecase, desired.main.release.version)
 
 
 def place(
-    hands: Reconciler, row: Desired | None, release: Release, workers: int, check: Check,
+    reconciler: Reconciler, row: Desired | None, release: Release, workers: int, check: Check,
     keep: str | None = None,
 ) -> tuple[Desired, Placed]:  # fmt: skip
     """A row in which ``release`` has a ready, checked server, and that; it has no request yet.
@@ -81,14 +83,14 @@ def place(
         KaizenError: it did not start or did not pass.
     """
     if row is None:
-        placed = hands.admit(None, release, workers, check)
+        placed = reconciler.start_checked(None, release, workers, check)
         whole = placed.model_copy(update={"weight": 100})
         row = Desired(usecase=release.usecase, releases=(whole,), workers=workers)
         return row, placed
     if not runs(row, release, workers):
-        row = hands.room(row, keep)
-    placed = hands.admit(row, release, workers, check)
-    return traffic.beside(row, placed).model_copy(update={"workers": workers}), placed
+        row = reconciler.make_room(row, keep)
+    placed = reconciler.start_checked(row, release, workers, check)
+    return traffic.with_waiting(row, placed).model_copy(update={"workers": workers}), placed
 
 
 def runs(row: Desired, release: Release, workers: int) -> bool:
@@ -97,8 +99,8 @@ def runs(row: Desired, release: Release, workers: int) -> bool:
     return known is not None and known.release == release and row.workers == workers
 
 
-def refuse_while_on_its_way(row: Desired | None) -> None:
-    """Nothing else begins while a canary is watched.
+def refuse_during_canary(row: Desired | None) -> None:
+    """Refuse a second change while a canary is in progress.
 
     Raises:
         KaizenError: one is.
@@ -106,13 +108,13 @@ def refuse_while_on_its_way(row: Desired | None) -> None:
     if row and row.canary:
         share = row.canary.stages[row.canary.at]
         raise KaizenError(
-            f"{row.usecase} v{row.canary.version} is on its way, at {share} %: wait for it, "
-            f"or `kaizen rollback {row.usecase}` ends it"
+            f"a canary of {row.usecase} v{row.canary.version} is in progress ({share} % of the "
+            f"requests): wait for it to finish, or end it with `kaizen rollback {row.usecase}`"
         )
 
 
 @contextmanager
-def explained(home: Home, release: Release, what: str = "deployed") -> Iterator[None]:
+def explain_failure(home: Home, release: Release, what: str = "deployed") -> Iterator[None]:
     """A failure says what is served now, and where the log of ``release`` is."""
     try:
         yield
@@ -126,19 +128,19 @@ def explained(home: Home, release: Release, what: str = "deployed") -> Iterator[
         ) from error
 
 
-def checking(home: Home, golden: Golden, version: str) -> Check:
+def golden_check(home: Home, golden: Golden, version: str) -> Check:
     """Asks the golden set of ``version`` at a URL of ``home``."""
     from kaizen.client import http_client
 
     return partial(http_client.smoke, golden=golden, version=version, of=home)
 
 
-class Staged:
+class ServerCheck:
     """The check of a new server before its first request: golden set, then recent requests.
 
     Args:
         check: asks the golden set.
-        rehearse: asks recent requests.
+        replay_check: asks recent requests.
         row: what is served now.
         version: of the new server.
 
@@ -146,9 +148,11 @@ class Staged:
         seen: what the recent requests came to, "" where there is no other release to compare with.
     """
 
-    def __init__(self, check: Check, rehearse: Rehearse, row: Desired | None, version: str) -> None:
+    def __init__(
+        self, check: Check, replay_check: ReplayCheck, row: Desired | None, version: str
+    ) -> None:
         self._check = check
-        self._rehearse = rehearse
+        self._replay_check = replay_check
         old = row.main if row else None
         self._old = old if old and old.release.version != version else None
         self.seen = ""
@@ -157,7 +161,7 @@ class Staged:
         """Raise KaizenError when the server at ``url`` must not be served."""
         self._check(url)
         if self._old:
-            self.seen = self._rehearse(url, self._old.release.version, address(self._old.port))
+            self.seen = self._replay_check(url, self._old.release.version, address(self._old.port))
 
 
 def keep_golden(home: Home, release: Release, golden: Golden) -> None:

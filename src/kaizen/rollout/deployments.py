@@ -1,4 +1,4 @@
-"""Deploy, bring up, take down and look at what a home serves: the room's front door."""
+"""Deploys, brings up and takes down what a home serves: the entrance of this package."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.core.settings import RolloutRule
 from kaizen.rollout import deploy_common, stages, supervisor_process, traffic
-from kaizen.rollout.deploy_common import Deployment, Follow
+from kaizen.rollout.change_lock import lock
+from kaizen.rollout.deploy_common import Deployment, OnPromoted
 from kaizen.rollout.launcher import Launcher, bento
-from kaizen.rollout.preflight import rehearsing
-from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
-from kaizen.rollout.state import Desired, State
+from kaizen.rollout.preflight import replay_check_for
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report
+from kaizen.rollout.state import ROLLOUT, Desired, State
 from kaizen.rollout.status import ServiceStatus, status
 from kaizen.rollout.traffic_changes import rollback, undo
 
@@ -45,7 +46,7 @@ def deploy(
     workers: int,
     golden: Golden,
     home: Home,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report,
     rule: RolloutRule | None = None,
     launcher: Launcher = bento,
@@ -60,8 +61,8 @@ def deploy(
         workers: server processes.
         golden: requests and the answers due, asked on a staging port and through the router.
         home: the state folder.
-        follow: moves the champion's name.
-        report: told each stage.
+        on_promoted: moves the champion's name.
+        report: called with a line at each stage.
         rule: the stages on the way to all requests; None for all at once.
         launcher: how a release becomes a process.
         patience_s: longest wait for a server to get ready.
@@ -72,59 +73,61 @@ def deploy(
     """
     begun = time.monotonic()
     usecase, version, rule = release.usecase, release.version, rule or RolloutRule()
-    check = deploy_common.checking(home, golden, version)
-    rehearse = rehearsing(home, usecase, rule)
+    check = deploy_common.golden_check(home, golden, version)
+    replay_check = replay_check_for(home, usecase, rule)
 
-    def reconciler(state: State) -> Reconciler:
+    def make_reconciler(state: State) -> Reconciler:
         return Reconciler(home, state, launcher, report, patience_s)
 
-    def finish(hands: Reconciler, row: Desired, seen: str, service: str) -> None:
+    def finish(reconciler: Reconciler, row: Desired, seen: str, service: str) -> None:
         goal = traffic.split(row, {service: 100}, time.time())
         why = _why(release, seen)
-        hands.serve(goal, check, lambda: follow(usecase, version), "serve", why)
+        reconciler.serve(goal, check, lambda: on_promoted(usecase, version), "serve", why)
 
     with ExitStack() as watched:
         with lock(home, report), State(home) as state:
             deploy_common.keep_golden(home, release, golden)
-            hands = reconciler(state)
-            hands.foundation(usecase)
+            reconciler = make_reconciler(state)
+            reconciler.prepare(usecase)
             known = state.desired().get(usecase)
-            deploy_common.refuse_while_on_its_way(known)
+            deploy_common.refuse_during_canary(known)
             if known and known.main.weight == 100 and _is_main(known, release, workers):
-                deploy_common.bring_up(state, hands, known, follow)
-                return deploy_common.deployment(hands, state.desired()[usecase], begun)
+                deploy_common.bring_up(state, reconciler, known, on_promoted)
+                return deploy_common.deployment(reconciler, state.desired()[usecase], begun)
             canary = None
-            with deploy_common.explained(home, release):
-                staged = deploy_common.Staged(check, rehearse, known, version)
-                row, placed = deploy_common.place(hands, known, release, workers, staged)
-                if staged.seen:
-                    report(f"{usecase} v{version} {staged.seen}")
+            with deploy_common.explain_failure(home, release):
+                server_check = deploy_common.ServerCheck(check, replay_check, known, version)
+                row, placed = deploy_common.place(reconciler, known, release, workers, server_check)
+                if server_check.seen:
+                    report(f"{usecase} v{version} {server_check.seen}")
                 row = row.model_copy(update={"keep_warm_s": rule.keep_warm_s})
                 if _by_stages(known, release, rule):
                     watched.enter_context(stages.watching(home, usecase))
                     canary = stages.Stages(
-                        home, usecase, version, reconciler, check, rehearse, report
+                        home, usecase, version, make_reconciler, check, replay_check, report
                     )
-                    stages.begin(hands, row, placed, rule, _why(release, staged.seen))
+                    stages.begin(reconciler, row, placed, rule, _why(release, server_check.seen))
                     report(f"{usecase} v{version} begins with {rule.stages[0]} %")
                 else:
-                    finish(hands, row, staged.seen, placed.service)
+                    finish(reconciler, row, server_check.seen, placed.service)
         if canary:
-            with deploy_common.explained(home, release):
+            with deploy_common.explain_failure(home, release):
                 canary.lead(partial(finish, service=placed.service))
     report(f"{usecase} v{version} has all requests")
     with State(home) as state:
-        return deploy_common.deployment(reconciler(state), state.desired()[usecase], begun)
+        return deploy_common.deployment(make_reconciler(state), state.desired()[usecase], begun)
 
 
 def up(
     home: Home,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report,
     launcher: Launcher = bento,
     patience_s: float = READY_TIMEOUT_S,
 ) -> list[Deployment]:
     """Serve everything that should be served, after a restart, a crash or :func:`down`.
+
+    Registered services of other owners run again as well, as soon as the supervisor does.
 
     Raises:
         KaizenError: a use case did not come up; the others did.
@@ -132,19 +135,21 @@ def up(
     begun = time.monotonic()
     with lock(home, report), State(home) as state:
         if not state.desired():
+            if state.services():
+                supervisor_process.start(home)
             return []
-        hands = Reconciler(home, state, launcher, report, patience_s)
-        hands.foundation()
+        reconciler = Reconciler(home, state, launcher, report, patience_s)
+        reconciler.prepare()
         for desired in state.desired().values():  # all start at once, then each is waited for
-            hands.restore(desired)
+            reconciler.restore(desired)
         served, failed = [], []
         for desired in state.desired().values():
             try:
-                deploy_common.bring_up(state, hands, desired, follow)
+                deploy_common.bring_up(state, reconciler, desired, on_promoted)
             except KaizenError as error:
                 failed.append(f"{desired.usecase}: {error}")
             else:
-                served.append(deploy_common.deployment(hands, desired, begun))
+                served.append(deploy_common.deployment(reconciler, desired, begun))
     if failed:
         raise KaizenError("; ".join(failed))
     return served
@@ -153,7 +158,7 @@ def up(
 def ensure(
     usecase: str,
     home: Home,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report = lambda _: None,
     launcher: Launcher = bento,
     patience_s: float = READY_TIMEOUT_S,
@@ -164,21 +169,22 @@ def ensure(
         desired = state.desired().get(usecase)
         if desired is None:
             return None
-        hands = Reconciler(home, state, launcher, report, patience_s)
-        hands.foundation()
-        deploy_common.bring_up(state, hands, desired, follow)
-        return deploy_common.deployment(hands, state.desired()[usecase], begun)
+        reconciler = Reconciler(home, state, launcher, report, patience_s)
+        reconciler.prepare()
+        deploy_common.bring_up(state, reconciler, desired, on_promoted)
+        return deploy_common.deployment(reconciler, state.desired()[usecase], begun)
 
 
 def down(home: Home) -> int:
     """Stop everything, requests under way first; the number of processes ended.
 
-    What should be served stays known: :func:`up` brings it back.
+    What should be served stays known, and so do the services that others have registered:
+    :func:`up` brings both back.
     """
     with lock(home, lambda _: None), State(home) as state:
         ended = supervisor_process.stop(home)
         if state.path.exists():
-            state.release(list(state.services()))
+            state.release(list(state.services(ROLLOUT)))
             for name in state.processes():
                 state.gone(name)
         shutil.rmtree(home.rollout / "services", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Has events compacted and alerts seen to now and then, so that nobody needs a timer for it."""
+"""Runs the maintenance of events and alerts every ten minutes, so that nobody needs a timer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What a new release says to the requests of late, before it gets any: the rule that lets it on.
+"""Replays recent requests against a new release before it gets any traffic.
 
-Another model may answer otherwise. It may not refuse, or fail at, what the one before answers.
+Its answers may differ, because it is another model. It must not refuse, or fail at, a request that
+the release before it answers.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ AT_ONCE = 32
 LOOKED_THROUGH = 10
 """How many times as many events are looked through for those of the release before."""
 NOT_COMPARED = ("confidence",)
-"""Another model is as good as never exactly as sure."""
+"""Confidence almost never matches exactly between models, so it is not compared."""
 
-Rehearse = Callable[[str, str, str], str]
+ReplayCheck = Callable[[str, str, str], str]
 """Given the URL of a new server, and version and URL of the one before: what was seen, in words.
 Raises KaizenError when the new one must not go on."""
 
 
-def rehearsing(home: Home, usecase: str, rule: RolloutRule) -> Rehearse:
-    """The rehearsal of one use case under its rule."""
-    return partial(rehearse, home, usecase, rule)
+def replay_check_for(home: Home, usecase: str, rule: RolloutRule) -> ReplayCheck:
+    """The replay check of one use case under its rule."""
+    return partial(replay_check, home, usecase, rule)
 
 
-def rehearse(
+def replay_check(
     home: Home, usecase: str, rule: RolloutRule, url: str, before: str, before_url: str
 ) -> str:
     """Ask the server at ``url`` what version ``before`` answered last.

@@ -1,25 +1,26 @@
-"""What is wrong with what is served, and the command that mends it."""
+"""Finds problems with what is served, each with the command that fixes it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kaizen.core import locks
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
 from kaizen.registry.champions import Champion
-from kaizen.rollout import processes, supervisor_process
+from kaizen.rollout import processes, services, supervisor_process
 from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.change_lock import watch_lock
 from kaizen.rollout.processes import SUPERVISOR
-from kaizen.rollout.reconcile import watch_lock
 from kaizen.rollout.servers import is_ready
+from kaizen.rollout.services import RegisteredService
 from kaizen.rollout.state import Desired, Process, State
 
 UP = "kaizen up"
 
 
-class Problem(Record):
-    """One thing that is not as it should be.
+class ServingProblem(Record):
+    """A problem with what is served.
 
     Attributes:
         usecase: None for what all use cases share.
@@ -32,7 +33,7 @@ class Problem(Record):
     mend: str
 
 
-def find(home: Home, champions: Mapping[str, Champion]) -> list[Problem]:
+def find(home: Home, champions: Mapping[str, Champion]) -> list[ServingProblem]:
     """Everything that is wrong now; nothing is changed.
 
     Args:
@@ -40,14 +41,15 @@ def find(home: Home, champions: Mapping[str, Champion]) -> list[Problem]:
     """
     found = [*_lost(champions)]
     with State(home) as state:
-        rows = state.desired()
-        if not rows:
+        rows, registered = state.desired(), services.of(home)
+        if not rows and not registered:
             return found
         running = {each.name for each in processes.scan(home)}
         if not running:
-            names = ", ".join(rows)
-            return [*found, Problem(usecase=None, what=f"nothing runs of {names}", mend=UP)]
+            names = ", ".join([*rows, *(each.name for each in registered)])
+            return [*found, ServingProblem(usecase=None, what=f"nothing runs of {names}", mend=UP)]
         found += _common(home, state, running)
+        found += _registered(registered)
         seen, caddy = state.processes(), Caddy(home, state)
         for usecase, row in rows.items():
             wrong = _servers(row, seen)
@@ -55,13 +57,13 @@ def find(home: Home, champions: Mapping[str, Champion]) -> list[Problem]:
             if row.canary and not locks.is_held(watch_lock(home, usecase)):
                 wrong.append(f"nobody watches the canary v{row.canary.version}, it goes back")
             wrong += _name(row, champions.get(usecase))
-            found += [Problem(usecase=usecase, what=what, mend=UP) for what in wrong]
+            found += [ServingProblem(usecase=usecase, what=what, mend=UP) for what in wrong]
     return found
 
 
-def _lost(champions: Mapping[str, Champion]) -> list[Problem]:
+def _lost(champions: Mapping[str, Champion]) -> list[ServingProblem]:
     return [
-        Problem(
+        ServingProblem(
             usecase=usecase,
             what=f"v{champion.lost} was champion and was deleted from the registry",
             mend=f"kaizen promote {usecase} VERSION, or kaizen run {usecase}",
@@ -71,16 +73,30 @@ def _lost(champions: Mapping[str, Champion]) -> list[Problem]:
     ]
 
 
-def _common(home: Home, state: State, running: set[str]) -> list[Problem]:
+def _common(home: Home, state: State, running: set[str]) -> list[ServingProblem]:
     wrong = []
     if supervisor_process.running(home) is None:
         wrong.append(f"no supervisor keeps {', '.join(sorted(running))} alive")
-    if Caddy(home, state).config() is None:
+    if state.desired() and Caddy(home, state).config() is None:
         wrong.append("the router does not answer")
     strays = running - {*state.services(), *state.processes(), SUPERVISOR}
     if strays:
         wrong.append(f"nothing asks for {', '.join(sorted(strays))}")
-    return [Problem(usecase=None, what=what, mend=UP) for what in wrong]
+    return [ServingProblem(usecase=None, what=what, mend=UP) for what in wrong]
+
+
+def _registered(registered: Iterable[RegisteredService]) -> list[ServingProblem]:
+    """Services that end again and again; their supervisor tries on, so their log is the way."""
+    return [
+        ServingProblem(
+            usecase=None,
+            what=f"service {each.name} of {each.owner} has ended {each.exits} times and is "
+            "started again with growing pauses",
+            mend=f"kaizen logs {each.name}",
+        )
+        for each in registered
+        if each.state == "restarting"
+    ]
 
 
 def _servers(row: Desired, seen: Mapping[str, Process]) -> list[str]:

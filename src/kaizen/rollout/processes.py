@@ -83,7 +83,12 @@ def end(processes: Iterable[psutil.Process], grace_s: float) -> None:
     """Ask them to finish, wait up to ``grace_s``, kill what is left and wait for that."""
     asked = list(processes)
     _signal(asked, signal.SIGTERM)
-    left = wait(asked, grace_s)
+    kill(wait(asked, grace_s))
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill them and wait for that."""
+    left = list(processes)
     _signal(left, signal.SIGKILL)
     wait(left, 5.0)
 

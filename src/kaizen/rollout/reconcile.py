@@ -1,4 +1,4 @@
-"""Makes router and servers follow the desired rows: every change is first one of the row.
+"""Reconciles router and servers with the desired rows: every change is first made in the row.
 
 A new release gets no request before it is ready and has passed its check; the old one goes on
 until the last request to it is answered. Whatever fails before that leaves the old one serving.
@@ -7,20 +7,18 @@ What a killed command has left is put right by the next one, and by the supervis
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from kaizen.core import catalog, locks, ports
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.rollout import processes, router, supervisor_process, traffic
 from kaizen.rollout.caddy import Caddy
+from kaizen.rollout.change_lock import watch_lock
 from kaizen.rollout.launcher import Launcher
 from kaizen.rollout.servers import Servers, address
-from kaizen.rollout.state import Desired, Placed, State
+from kaizen.rollout.state import ROLLOUT, Desired, Placed, State
 from kaizen.rollout.supervisor import ROUTER
 
 Report = Callable[[str], None]
@@ -32,7 +30,7 @@ DRAIN_TIMEOUT_S = 10.0
 
 
 class Reconciler:
-    """The hands of one kaizen command, for as long as it holds the home's lock."""
+    """Makes router and servers match the desired rows; its user holds the home's lock."""
 
     def __init__(
         self, home: Home, state: State, launcher: Launcher, report: Report, patience_s: float
@@ -43,42 +41,47 @@ class Reconciler:
         self.caddy = Caddy(home, state)
         self.servers = Servers(home, state, launcher, patience_s)
 
-    def foundation(self, usecase: str | None = None) -> None:
-        """Have supervisor and router run, and the router do what should be done."""
+    def prepare(self, usecase: str | None = None) -> None:
+        """Have supervisor and router run, and reconcile what a killed command has left."""
         if not supervisor_process.running(self._home):
             # Ports may have new owners since: what does not run is planned anew.
             seen = self._state.processes()
-            services = self._state.services()
+            services = self._state.services(ROLLOUT)
             self._state.release([name for name in services if not processes.find(seen.get(name))])
         supervisor_process.start(self._home)
         names = {*self._state.desired(), *filter(router.can_be_served, catalog.names())}
         self.caddy.start(names | {usecase} if usecase else names, self._report)
-        self.settle()
+        self.reconcile()
         self.servers.clean()
 
-    def settle(self) -> None:
-        """Put right what a killed command has left: rows first, then router and servers."""
+    def reconcile(self) -> None:
+        """Put right what a killed command has left: rows first, then router and servers.
+
+        Services of other owners than the rollout are left alone.
+        """
         for row in self._state.desired().values():
             self.caddy.route(row)
             if row.canary and not locks.is_held(watch_lock(self._home, row.usecase)):
                 version = row.canary.version
-                self.back(row, f"v{version} was on its way and nobody watched it any more")
+                self.roll_back(row, f"canary v{version} goes back: nobody watched it any more")
             else:
                 self.retire(row)
         due = {ROUTER} | {
             placed.service for each in self._state.desired().values() for placed in each.releases
         }
-        self._state.release([name for name in self._state.services() if name not in due])
+        self._state.release([name for name in self._state.services(ROLLOUT) if name not in due])
         known = {*self._state.services(), *self._state.processes(), processes.SUPERVISOR}
         strays = [each.process for each in processes.scan(self._home) if each.name not in known]
         processes.end(strays, DRAIN_TIMEOUT_S)
 
-    def shift(self, row: Desired, what: str, why: str) -> None:
+    def apply(self, row: Desired, what: str, why: str) -> None:
         """Make ``row`` what should be, and have the router follow."""
         self._state.want(row, what, why)
         self.caddy.route(row)
 
-    def admit(self, row: Desired | None, release: Release, workers: int, check: Check) -> Placed:
+    def start_checked(
+        self, row: Desired | None, release: Release, workers: int, check: Check
+    ) -> Placed:
         """A server of ``release`` that is ready and has passed ``check``; no request goes there.
 
         One that runs already is asked again; else it is started on the free place.
@@ -117,7 +120,7 @@ class Reconciler:
         """
         old = self._state.desired().get(goal.usecase)
         try:
-            self.shift(goal, what, why)
+            self.apply(goal, what, why)
             check(self.caddy.url(goal.usecase))
             then()
         except BaseException as error:
@@ -125,11 +128,11 @@ class Reconciler:
             raise
         self.retire(goal)
 
-    def back(self, row: Desired, why: str) -> Desired:
+    def roll_back(self, row: Desired, why: str) -> Desired:
         """All requests to the release that was there before the canary, which is then ended."""
         self._report(f"{row.usecase}: {why}; v{row.main.release.version} has all requests again")
         settled = traffic.without_canary(row, time.time())
-        self.shift(settled, "back", why)
+        self.apply(settled, "back", why)
         return self.retire(settled)
 
     def retire(self, row: Desired) -> Desired:
@@ -144,9 +147,9 @@ class Reconciler:
         self._drop(left, over, f"{versions} has no requests any more")
         return left
 
-    def room(self, row: Desired, keep: str | None = None) -> Desired:
+    def make_room(self, row: Desired, keep: str | None = None) -> Desired:
         """``row`` with one place free for another release."""
-        free = traffic.room(row, keep)
+        free = traffic.make_room(row, keep)
         if free == row:
             return row
         services = {each.service for each in free.releases}
@@ -154,7 +157,7 @@ class Reconciler:
         main = free.main.release.version
         if any(each.weight for each in left):
             self._report(f"{row.usecase} v{main} has all requests, to make room")
-            self.shift(_leaving(free, left), "room", f"v{main} stays")
+            self.apply(_leaving(free, left), "room", f"v{main} stays")
         self._drop(free, left, "room for another release")
         return free
 
@@ -173,7 +176,7 @@ class Reconciler:
             releases.append(placed)
         found = desired.model_copy(update={"releases": tuple(releases)})
         if found != desired:
-            self.shift(found, "move", "its port was taken")
+            self.apply(found, "move", "its port was taken")
         return found
 
     def _exits(self, placed: Placed) -> int:
@@ -190,10 +193,10 @@ class Reconciler:
         before = {each.service for each in old.releases}
         new = [each for each in goal.releases if each.service not in before]
         if new:
-            self.shift(_leaving(old, new), "undo", why)
+            self.apply(_leaving(old, new), "undo", why)
             self._drop(old, new, "it was not deployed")
         else:
-            self.shift(old, "undo", why)
+            self.apply(old, "undo", why)
 
     def _drop(self, left: Desired, gone: list[Placed], why: str) -> None:
         """Take releases that have no share out of the row, and end their servers.
@@ -204,7 +207,7 @@ class Reconciler:
         services = self._state.services()
         live = [placed for placed in gone if placed.service in services]
         self._drain(live)
-        self.shift(left, "retire", why)
+        self.apply(left, "retire", why)
         self._drain(live)
         self._state.release([placed.service for placed in gone])
 
@@ -218,31 +221,3 @@ def _leaving(row: Desired, gone: list[Placed]) -> Desired:
     """``row``, and beside it releases that keep their places without a share."""
     waiting = [each.model_copy(update={"weight": 0, "warm_until": 0.0}) for each in gone]
     return row.model_copy(update={"releases": (*row.releases, *waiting)})
-
-
-@contextmanager
-def lock(home: Home, report: Report) -> Iterator[None]:
-    """One kaizen command at a time changes what is served in a home."""
-    home.rollout.mkdir(parents=True, exist_ok=True)
-    with (home.rollout / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another kaizen command to finish")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def lock_if_free(home: Home) -> Iterator[bool]:
-    """The same lock where nobody has it; whether it was had. No folder is made."""
-    try:
-        with locks.held(home.rollout / "lock"):
-            yield True
-    except BlockingIOError:
-        yield False
-
-
-def watch_lock(home: Home, usecase: str) -> Path:
-    """Held by the command that watches a canary, for as long as it does."""
-    return home.rollout / f"{usecase}.watched"

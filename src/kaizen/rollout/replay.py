@@ -1,4 +1,4 @@
-"""Recent requests of clients, asked again of another version."""
+"""Replays recent requests of clients against another version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kaizen.rollout.state import State
 
 
 class Replay(Record):
-    """What became of the events that were asked again.
+    """The result of a replay.
 
     Attributes:
         events: how many there were.

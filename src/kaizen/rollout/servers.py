@@ -1,4 +1,4 @@
-"""Model servers: asked for, waited for, moved. What each is asked stands in the desired row."""
+"""Model servers: chooses their ports, launches them and waits until they are ready."""
 
 from __future__ import annotations
 

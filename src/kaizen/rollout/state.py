@@ -1,4 +1,4 @@
-"""What should be served, and what was found to run: one small database in the home.
+"""Desired state and observed processes: one small database in the home.
 
 ``desired`` holds one row per use case, ``history`` every row it ever was, ``services`` the
 processes that the supervisor must keep alive and ``processes`` what it last saw of them. Every
@@ -11,13 +11,13 @@ import json
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kaizen.core.database import Database
 from kaizen.core.paths import Home
 from kaizen.core.results import Record, Release
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEPT_RELEASES = 10
 """How many earlier releases of a use case can be rolled back to."""
 
@@ -27,10 +27,18 @@ CREATE TABLE history (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, usecase TEXT NOT NULL,
     what TEXT NOT NULL, why TEXT NOT NULL, document TEXT
 );
-CREATE TABLE services (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE services (
+    name TEXT PRIMARY KEY, document TEXT NOT NULL, owner TEXT NOT NULL DEFAULT 'rollout'
+);
 CREATE TABLE processes (name TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_UPGRADES = {1: "ALTER TABLE services ADD COLUMN owner TEXT NOT NULL DEFAULT 'rollout'"}
+"""All services of schema 1 were the rollout's."""
+
+ROLLOUT = "rollout"
+"""Owner of the router and of model servers; a reconciler starts and ends these alone."""
+
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
@@ -55,10 +63,10 @@ class Placed(Record):
 
 
 class Canary(Record):
-    """A release on its way to all requests, one stage after the other.
+    """A new release that gets its share of the requests in stages, up to all of them.
 
     Attributes:
-        version: what is on its way; all requests go back to the other release when it fails.
+        version: the new release; all requests go back to the other one when it fails.
         stages: its shares in percent, rising to 100.
         at: index of the stage in force.
         since: when that stage began, seconds since the epoch.
@@ -80,9 +88,9 @@ class Desired(Record):
     Attributes:
         releases: at most two, their weights 100 together; weight 0 is kept warm.
         workers: server processes of each.
-        previous: the way back, the newest last.
+        previous: releases that can be rolled back to, the newest last.
         keep_warm_s: how long a release that was replaced is kept running.
-        canary: the release on its way, None where nothing changes.
+        canary: the new release while its stages last, else None.
     """
 
     usecase: str
@@ -94,7 +102,7 @@ class Desired(Record):
 
     @property
     def main(self) -> Placed:
-        """The release with the largest share; the old one while another is on its way."""
+        """The release with the largest share; the old one during a canary."""
         settled = [
             placed
             for placed in self.releases
@@ -117,6 +125,7 @@ class Service(Record):
         environment: all its variables; the supervisor's own do not go along.
         folder: working folder.
         log: file that its output is appended to.
+        owner: who registered it, and alone may end it. A column of its own, not in the document.
     """
 
     name: str
@@ -124,6 +133,7 @@ class Service(Record):
     environment: dict[str, str]
     folder: str
     log: str
+    owner: str = Field(default=ROLLOUT, exclude=True)
 
 
 class Process(Record):
@@ -147,8 +157,8 @@ class Process(Record):
     code: int | None = None
 
 
-class Change(Record):
-    """One line of the history."""
+class HistoryEntry(Record):
+    """One change of what should be served."""
 
     at: str
     usecase: str
@@ -165,25 +175,30 @@ class State(Database):
     """The database of one home."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__(home.rollout / "state.db", _SCHEMA, SCHEMA_VERSION)
+        super().__init__(home.rollout / "state.db", _SCHEMA, SCHEMA_VERSION, _UPGRADES)
 
     def desired(self) -> dict[str, Desired]:
         """Every use case that should be served."""
         return {each.usecase: each for each in self._all("desired", Desired)}
 
-    def services(self) -> dict[str, Service]:
-        """Every process that should run."""
-        return {each.name: each for each in self._all("services", Service)}
+    def services(self, owner: str | None = None) -> dict[str, Service]:
+        """Every process that should run, by name: those of ``owner``, or of all owners."""
+        rows = self.ask("SELECT name, owner, document FROM services ORDER BY name")
+        return {
+            name: Service.model_validate({**json.loads(document), "owner": its})
+            for name, its, document in rows
+            if owner in (None, its)
+        }
 
     def processes(self) -> dict[str, Process]:
         """What was last seen of each process."""
         return {each.name: each for each in self._all("processes", Process)}
 
-    def history(self, usecase: str | None = None) -> list[Change]:
+    def history(self, usecase: str | None = None) -> list[HistoryEntry]:
         """Every change, oldest first."""
         rows = self.ask("SELECT at, usecase, what, why FROM history ORDER BY id")
         return [
-            Change(at=at, usecase=name, what=what, why=why)
+            HistoryEntry(at=at, usecase=name, what=what, why=why)
             for at, name, what, why in rows
             if usecase in (None, name)
         ]
@@ -216,7 +231,10 @@ class State(Database):
         with self.transaction():
             self.do("DELETE FROM processes WHERE name = ?", service.name)
             document = service.model_dump_json()
-            self.do("INSERT OR REPLACE INTO services VALUES (?, ?)", service.name, document)
+            self.do(
+                "INSERT OR REPLACE INTO services (name, owner, document) VALUES (?, ?, ?)",
+                service.name, service.owner, document,
+            )  # fmt: skip
 
     def release(self, names: list[str]) -> None:
         """Ask for these processes no more."""

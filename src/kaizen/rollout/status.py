@@ -1,4 +1,4 @@
-"""What is found of what should be served: each release, and what is wrong with the whole."""
+"""Status of each release that should be served."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ServiceStatus(Record):
 
     Attributes:
         weight: its share of the requests, in percent.
-        stage: "live"; "canary" while on its way; "warm" without a share.
+        stage: "live"; "canary" during its stages; "warm" without a share.
         note: which stage of a canary, and since when.
         pids: its processes, the first started first; empty when it does not run.
         ready: whether its server says so now.

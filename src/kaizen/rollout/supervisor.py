@@ -51,15 +51,15 @@ class Supervisor:
     """Follows one home until :meth:`run` is told to stop.
 
     Args:
-        settle: done in a thread after a change, and each second while a release waits for its end.
+        reconcile: called in a thread after a change, and each second while a release is to end.
     """
 
-    def __init__(self, home: Home, settle: Round = lambda: True) -> None:
+    def __init__(self, home: Home, reconcile: Round = lambda: True) -> None:
         self._home = home
-        self._settle = settle
-        self._settled = -1
+        self._reconcile = reconcile
+        self._reconciled = -1
         self._state = State(home)
-        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[str, tuple[Service, asyncio.Task[None]]] = {}
         self._orphans: dict[str, psutil.Process] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -91,10 +91,10 @@ class Supervisor:
         try:
             rows = self._state.desired().values()
             waits = any(row.canary or any(not p.weight for p in row.releases) for row in rows)
-            if (waits or revision != self._settled) and await asyncio.to_thread(self._settle):
-                self._settled = revision
+            if (waits or revision != self._reconciled) and await asyncio.to_thread(self._reconcile):
+                self._reconciled = revision
         except Exception as error:
-            _log.error("could not settle what should be served, trying again: %s", error)
+            _log.error("cannot reconcile what is served, trying again: %s", error)
 
     def _logs(self) -> list[Path]:
         with suppress(sqlite3.Error, KaizenError):
@@ -117,15 +117,17 @@ class Supervisor:
         processes.end([stray.process for stray in strays], GRACE_S)
 
     async def _follow(self, wanted: dict[str, Service]) -> None:
-        """Make what runs equal to what is wanted."""
-        await self._drop([name for name in self._keepers if name not in wanted])
+        """Make what runs equal to what is wanted; a service that was changed is restarted."""
+        await self._drop(
+            [name for name, (kept, _) in self._keepers.items() if wanted.get(name) != kept]
+        )
         for name, service in wanted.items():
             if name not in self._keepers:
-                self._keepers[name] = asyncio.create_task(self._keep(service))
+                self._keepers[name] = service, asyncio.create_task(self._keep(service))
 
     async def _drop(self, names: list[str]) -> None:
         """Stop services, side by side."""
-        keepers = [self._keepers.pop(name) for name in names]
+        keepers = [self._keepers.pop(name)[1] for name in names]
         for keeper in keepers:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)

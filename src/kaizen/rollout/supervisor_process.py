@@ -1,34 +1,27 @@
-"""The supervisor as a process of its own: ``python -m kaizen.rollout.supervisor_process``, one per
-home.
+"""Starts, stops and finds the supervisor of a home: ``python -m kaizen.rollout``, one per home.
+
+It is found by pid and start time, and by its mark; nothing depends on its command line.
 """
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import logging
 import os
 import secrets
 import signal
 import subprocess
-import sys
 import time
-from functools import partial
-from typing import IO
 
 from kaizen.core import environment, project
 from kaizen.core.errors import KaizenError
-from kaizen.core.paths import Home, home
+from kaizen.core.paths import Home
 from kaizen.rollout import processes
 from kaizen.rollout.processes import SUPERVISOR
-from kaizen.rollout.state import Process, State, now
-from kaizen.rollout.supervisor import Supervisor
-
-_log = logging.getLogger("kaizen.supervisor")
+from kaizen.rollout.state import SCHEMA_VERSION, State
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 40.0
 """Router and servers finish one after the other, ten seconds each, and are then killed."""
+_SCHEMA_SETTING = "supervisor.schema"
 
 
 def running(state: Home) -> int | None:
@@ -41,11 +34,17 @@ def running(state: Home) -> int | None:
 def start(state: Home) -> int:
     """Start the supervisor unless it runs; its pid.
 
+    One of an earlier kaizen, which cannot read today's database, is replaced: it is killed, and
+    the new one adopts what it kept alive.
+
     Raises:
         KaizenError: it did not come up; the message names its log.
     """
     if pid := running(state):
-        return pid
+        if _reads_todays_schema(state):
+            return pid
+        found = [each.process for each in processes.scan(state) if each.process.pid == pid]
+        processes.kill(found)
     log = state.logs / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     variables = {
@@ -55,7 +54,7 @@ def start(state: Home) -> int:
     }
     with log.open("ab") as output:
         process = subprocess.Popen(
-            project.command("kaizen.rollout.supervisor_process"),
+            project.command("kaizen.rollout"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -75,6 +74,11 @@ def start(state: Home) -> int:
     raise KaizenError(f"the supervisor did not start: see {log}")
 
 
+def remember_schema(state: State) -> None:
+    """Said by a supervisor when it starts: which schema of the database it reads."""
+    state.remember(_SCHEMA_SETTING, str(SCHEMA_VERSION))
+
+
 def stop(state: Home) -> int:
     """End the supervisor and every process of this home; how many there were."""
     there = [each.process for each in processes.scan(state)]
@@ -86,59 +90,6 @@ def stop(state: Home) -> int:
     return len({each.pid for each in (*there, *left)})
 
 
-def main() -> int:
-    """Run the supervisor of ``KAIZEN_HOME`` until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    state = home()
-    lock = _lock(state)
-    if lock is None:
-        _log.info("another supervisor keeps %s", state.root)
-        return 0
-    with lock:
-        asyncio.run(_run(state))
-    return 0
-
-
-async def _run(state: Home) -> None:
-    stop_asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop_asked.set)
+def _reads_todays_schema(state: Home) -> bool:
     with State(state) as known:
-        pid = os.getpid()
-        seen = Process(name=SUPERVISOR, pid=pid, created=processes.created(pid), since=now())
-        known.saw(seen)
-    await Supervisor(state, partial(_settle, state)).run(stop_asked)
-
-
-def _settle(state: Home) -> bool:
-    """The reconciler's own round, when no command is at work.
-
-    A canary nobody watches goes back, what is warm no longer is ended, the router's files follow.
-    """
-    from kaizen.rollout.launcher import bento
-    from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, lock_if_free
-
-    if not State(state).path.exists():
-        return True  # the home was removed while this was imported
-    with lock_if_free(state) as free:
-        if free:
-            with State(state) as known:
-                Reconciler(state, known, bento, _log.info, READY_TIMEOUT_S).settle()
-        return free
-
-
-def _lock(state: Home) -> IO[str] | None:
-    """Held for as long as the supervisor lives; None when another holds it."""
-    state.rollout.mkdir(parents=True, exist_ok=True)
-    file = (state.rollout / "supervisor.lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return known.setting(_SCHEMA_SETTING) == str(SCHEMA_VERSION)

@@ -1,4 +1,4 @@
-"""Changes of the desired row: pure functions from what should be served to what then should be."""
+"""Pure functions that change a desired row: its shares, its canary and its warm releases."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def newcomer(row: Desired, weights: Mapping[str, int]) -> str | None:
     return new[0] if new else None
 
 
-def room(row: Desired, keep: str | None = None) -> Desired:
+def make_room(row: Desired, keep: str | None = None) -> Desired:
     """``row`` with one of the two places free: at most one release, with all requests.
 
     Args:
@@ -73,7 +73,7 @@ def split(row: Desired, shares: Mapping[str, int], now: float) -> Desired:
 
     releases = tuple(shared(each) for each in row.releases)
     goal = row.model_copy(update={"releases": releases, "canary": None})
-    return goal.model_copy(update={"previous": way_back(row, goal.main.release)})
+    return goal.model_copy(update={"previous": rollback_targets(row, goal.main.release)})
 
 
 def staged(row: Desired, canary: Canary) -> Desired:
@@ -116,15 +116,15 @@ def expired(row: Desired, services: Mapping[str, object], now: float) -> list[Pl
     ]
 
 
-def way_back(known: Desired | None, release: Release) -> tuple[Release, ...]:
-    """The way back from ``release``: what was served before it, each version once."""
+def rollback_targets(known: Desired | None, release: Release) -> tuple[Release, ...]:
+    """Releases that ``release`` can be rolled back to: each version before it once."""
     if known is None:
         return ()
     line = (*known.previous, known.main.release)
     return tuple(each for each in line if each.version != release.version)[-KEPT_RELEASES:]
 
 
-def beside(row: Desired, new: Placed) -> Desired:
+def with_waiting(row: Desired, new: Placed) -> Desired:
     """``row`` with ``new`` in it, without a share unless it has one."""
     if any(each.service == new.service for each in row.releases):
         return row

@@ -1,4 +1,4 @@
-"""Requests moved between releases by hand: back to the one before, or split by weight."""
+"""Rollback to the release before, and splits of the traffic by hand."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from kaizen.core.errors import KaizenError, unknown
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
 from kaizen.rollout import deploy_common, traffic
-from kaizen.rollout.deploy_common import Deployment, Follow
+from kaizen.rollout.change_lock import lock
+from kaizen.rollout.deploy_common import Deployment, OnPromoted
 from kaizen.rollout.launcher import Launcher, bento
-from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report, lock
+from kaizen.rollout.reconcile import READY_TIMEOUT_S, Reconciler, Report
 from kaizen.rollout.state import Desired, State
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ Prepare = Callable[[str], tuple[Release, "Golden"]]
 def rollback(
     usecase: str,
     home: Home,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report,
     launcher: Launcher = bento,
     patience_s: float = READY_TIMEOUT_S,
     why: str = "rollback",
 ) -> Deployment:
-    """Serve the release before the current one again; end a canary when one is on its way.
+    """Serve the release before the current one again, or end the canary in progress.
 
     The release before is there at once when it is still warm, else it is started first.
 
@@ -42,35 +43,37 @@ def rollback(
     with lock(home, report), State(home) as state:
         if usecase not in state.desired():
             raise unknown("deployment", usecase, state.desired())
-        hands = Reconciler(home, state, launcher, report, patience_s)
-        hands.foundation()
+        reconciler = Reconciler(home, state, launcher, report, patience_s)
+        reconciler.prepare()
         row = state.desired()[usecase]
         if row.canary:
-            row = hands.back(row, f"v{row.canary.version} goes back: {why}")
-            deploy_common.bring_up(state, hands, row, follow)
-            return deploy_common.deployment(hands, row, begun)
+            row = reconciler.roll_back(row, f"v{row.canary.version} goes back: {why}")
+            deploy_common.bring_up(state, reconciler, row, on_promoted)
+            return deploy_common.deployment(reconciler, row, begun)
         if not row.previous:
             raise KaizenError(
                 f"{usecase} v{row.main.release.version} is the only release there was: "
                 "nothing to roll back to"
             )
         release = row.previous[-1]
-        with deploy_common.explained(home, release):
-            check = deploy_common.checking(
+        with deploy_common.explain_failure(home, release):
+            check = deploy_common.golden_check(
                 home, deploy_common.golden_of(home, release), release.version
             )
-            beside, placed = deploy_common.place(hands, row, release, row.workers, check)
+            beside, placed = deploy_common.place(reconciler, row, release, row.workers, check)
             goal = traffic.split(beside, {placed.service: 100}, time.time())
             goal = goal.model_copy(update={"previous": row.previous[:-1]})
-            hands.serve(goal, check, lambda: follow(usecase, release.version), "serve", why)
-        return deploy_common.deployment(hands, state.desired()[usecase], begun)
+            reconciler.serve(
+                goal, check, lambda: on_promoted(usecase, release.version), "serve", why
+            )
+        return deploy_common.deployment(reconciler, state.desired()[usecase], begun)
 
 
 def undo(
     deployment: Deployment,
     error: Exception,
     home: Home,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report = lambda _: None,
     launcher: Launcher = bento,
 ) -> KaizenError:
@@ -84,7 +87,7 @@ def undo(
     if not known.previous:
         return KaizenError(f"{text}; it goes on serving, there is no release before it")
     try:
-        before = rollback(usecase, home, follow, report, launcher, why=str(error))
+        before = rollback(usecase, home, on_promoted, report, launcher, why=str(error))
     except KaizenError as failure:
         return KaizenError(f"{text}; and the way back failed: {failure}")
     return KaizenError(f"{text}; v{before.version} serves again")
@@ -95,7 +98,7 @@ def shift(
     weights: Mapping[str, int],
     home: Home,
     prepare: Prepare,
-    follow: Follow,
+    on_promoted: OnPromoted,
     report: Report,
     *,
     what: str = "traffic",
@@ -118,31 +121,31 @@ def shift(
         KaizenError: a version did not start or gave a wrong answer; the split stays as it was.
     """
     with lock(home, report), State(home) as state:
-        hands = Reconciler(home, state, launcher, report, patience_s)
-        hands.foundation(usecase)
+        reconciler = Reconciler(home, state, launcher, report, patience_s)
+        reconciler.prepare(usecase)
         row = state.desired().get(usecase)
-        deploy_common.refuse_while_on_its_way(row)
+        deploy_common.refuse_during_canary(row)
         if row is None and len(weights) > 1:
             raise KaizenError(
                 f"nothing of {usecase} is served yet: begin with `kaizen deploy {usecase}`"
             )
         new = traffic.newcomer(row, weights) if row else next(iter(weights))
         release, golden = prepare(new) if new else _known(home, row, weights)
-        check = deploy_common.checking(home, golden, release.version)
+        check = deploy_common.golden_check(home, golden, release.version)
         if new:
             deploy_common.keep_golden(home, release, golden)
         processes = row.workers if row else workers
         keep = next((version for version in weights if version != release.version), None)
-        with deploy_common.explained(home, release, "given its share"):
-            row, _ = deploy_common.place(hands, row, release, processes, check, keep)
-            shares = _shares(hands, home, row, weights, release.version)
+        with deploy_common.explain_failure(home, release, "given its share"):
+            row, _ = deploy_common.place(reconciler, row, release, processes, check, keep)
+            shares = _shares(reconciler, home, row, weights, release.version)
             row = row.model_copy(update={"keep_warm_s": keep_warm_s})
             goal = traffic.split(row, shares, time.time())
             whole = len(weights) == 1
-            hands.serve(
+            reconciler.serve(
                 goal,
                 check if whole else lambda _: None,
-                (lambda: follow(usecase, release.version)) if whole else lambda: None,
+                (lambda: on_promoted(usecase, release.version)) if whole else lambda: None,
                 what,
                 why,
             )
@@ -163,7 +166,7 @@ def _known(home: Home, row: Desired | None, weights: Mapping[str, int]) -> tuple
 
 
 def _shares(
-    hands: Reconciler, home: Home, row: Desired, weights: Mapping[str, int], checked: str
+    reconciler: Reconciler, home: Home, row: Desired, weights: Mapping[str, int], checked: str
 ) -> dict[str, int]:
     """Percent by service; each server that was not checked yet is asked its golden set."""
     shares = {}
@@ -171,9 +174,9 @@ def _shares(
         placed = row.placed(version)
         assert placed  # noqa: S101 - room was made for one other at most
         if version != checked:
-            check = deploy_common.checking(
+            check = deploy_common.golden_check(
                 home, deploy_common.golden_of(home, placed.release), version
             )
-            hands.admit(row, placed.release, row.workers, check)
+            reconciler.start_checked(row, placed.release, row.workers, check)
         shares[placed.service] = weight
     return shares

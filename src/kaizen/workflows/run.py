@@ -132,7 +132,7 @@ def _served(config: Config, result: RunResult, begun: float) -> RunResult:
     if result.decision == "promoted":
         live: Deployment | None = _deploy(config, result.model_version)
     else:
-        live = deployments.ensure(config.usecase, home(), follow=versions.promote)
+        live = deployments.ensure(config.usecase, home(), on_promoted=versions.promote)
     return _timed(result.model_copy(update={"url": live.url if live else None}), begun)
 
 

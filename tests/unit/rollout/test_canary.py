@@ -66,19 +66,19 @@ def test_the_risk_is_what_scipy_calls_fishers_exact_test() -> None:
     ("new", "old", "seconds", "what"),
     [
         (Tally(99, 0), Tally(900, 0), 10, "wait"),
-        (Tally(100, 0), Tally(900, 0), 10, "on"),
-        (Tally(100, 3), Tally(900, 27), 10, "on"),  # no worse than the old one
-        (Tally(10, 3), Tally(900, 0), 1, "back"),  # at once, not at the stage's end
-        (Tally(100, 9), Tally(900, 9), 61, "back"),
+        (Tally(100, 0), Tally(900, 0), 10, "advance"),
+        (Tally(100, 3), Tally(900, 27), 10, "advance"),  # no worse than the old one
+        (Tally(10, 3), Tally(900, 0), 1, "roll_back"),  # at once, not at the stage's end
+        (Tally(100, 9), Tally(900, 9), 61, "roll_back"),
         (Tally(3, 0), Tally(20, 0), 59, "wait"),
-        (Tally(3, 0), Tally(20, 0), 61, "golden"),
-        (Tally(0, 0), Tally(0, 0), 61, "golden"),
+        (Tally(3, 0), Tally(20, 0), 61, "recheck"),
+        (Tally(0, 0), Tally(0, 0), 61, "recheck"),
     ],
 )
 def test_what_becomes_of_a_stage(new: Tally, old: Tally, seconds: float, what: str) -> None:
-    verdict = judge(CANARY, new, old, CANARY.since + seconds)
-    assert verdict.what == what
-    assert f"{new.failed} of {new.requests} requests failed" in verdict.why
+    decision = judge(CANARY, new, old, CANARY.since + seconds)
+    assert decision.what == what
+    assert f"{new.failed} of {new.requests} requests failed" in decision.why
 
 
 def test_equal_releases_are_seldom_taken_back_however_often_one_looks() -> None:

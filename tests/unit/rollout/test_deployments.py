@@ -56,7 +56,7 @@ def test_status_of_what_should_run_and_does_not(home: Home) -> None:
 
 def test_the_way_back_holds_each_version_once_and_has_an_end() -> None:
     def versions(known: Desired | None, new: str) -> list[str]:
-        return [each.version for each in traffic.way_back(known, release(new))]
+        return [each.version for each in traffic.rollback_targets(known, release(new))]
 
     assert versions(None, "1") == []
     assert versions(desired("1"), "2") == ["1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.results import Release
-from kaizen.rollout.state import Desired, Placed, Process, Service, State
+from kaizen.rollout import state as state_module
+from kaizen.rollout.state import ROLLOUT, Desired, Placed, Process, Service, State
 
 
 def desired(version: str, usecase: str = "digits") -> Desired:
@@ -121,3 +123,51 @@ def test_the_main_release_has_the_largest_share() -> None:
     canary = desired("2").main.model_copy(update={"weight": 10})
     pair = one.model_copy(update={"releases": (canary, one.main.model_copy(update={"weight": 90}))})
     assert pair.main.release.version == "1"
+
+
+SCHEMA_1 = """
+CREATE TABLE desired (usecase TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, usecase TEXT NOT NULL,
+    what TEXT NOT NULL, why TEXT NOT NULL, document TEXT
+);
+CREATE TABLE services (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE processes (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO services VALUES ('router', '{"name": "router", "command": ["caddy"],
+    "environment": {"A": "1"}, "folder": "/f", "log": "/l"}');
+INSERT INTO settings VALUES ('router.port', '8080');
+PRAGMA user_version = 1;
+"""
+"""As a kaizen wrote it that knew no owners."""
+
+
+def test_a_database_without_owners_is_upgraded_when_it_is_opened(home: Home) -> None:
+    home.rollout.mkdir(parents=True)
+    with closing(sqlite3.connect(home.rollout / "state.db")) as old:
+        old.executescript(SCHEMA_1)
+    foreign = Service(name="s", command=("a",), environment={}, folder="", log="", owner="tests")
+    with State(home) as state, State(home) as another:
+        assert state.services()["router"].owner == ROLLOUT
+        assert another.services()["router"].command == ("caddy",), "upgraded once"
+        state.keep(foreign)
+        assert another.services(ROLLOUT).keys() == {"router"}
+        assert another.services("tests") == {"s": foreign}
+        assert another.setting("router.port") == "8080"
+    with closing(sqlite3.connect(home.rollout / "state.db")) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.rollout.mkdir(parents=True)
+    with closing(sqlite3.connect(home.rollout / "state.db")) as old:
+        old.executescript(SCHEMA_1)
+    broken = {1: state_module._UPGRADES[1] + "; DROP TABLE absent"}
+    monkeypatch.setattr(state_module, "_UPGRADES", broken)
+    with State(home) as state, pytest.raises(KaizenError, match=r"cannot open .*no such table"):
+        state.services()
+    monkeypatch.undo()
+    with State(home) as state:
+        assert state.services()["router"].owner == ROLLOUT

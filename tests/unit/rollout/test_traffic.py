@@ -63,12 +63,12 @@ def test_a_split_keeps_warm_what_has_no_share() -> None:
 
 
 def test_room_is_made_from_what_is_needed_least() -> None:
-    assert traffic.room(row(placed("1", 100))) == row(placed("1", 100))
+    assert traffic.make_room(row(placed("1", 100))) == row(placed("1", 100))
     pair = row(placed("1", 30), placed("2", 70, "green"))
-    assert weights(traffic.room(pair)) == {"2": 100}
-    assert weights(traffic.room(pair, keep="1")) == {"1": 100}
+    assert weights(traffic.make_room(pair)) == {"2": 100}
+    assert weights(traffic.make_room(pair, keep="1")) == {"1": 100}
     warm = row(placed("1", 0, warm=5.0), placed("2", 100, "green"))
-    kept = traffic.room(warm, keep="1").releases
+    kept = traffic.make_room(warm, keep="1").releases
     assert [(each.weight, each.warm_until) for each in kept] == [(100, None)]
 
 
@@ -82,7 +82,7 @@ def test_who_is_new() -> None:
 
 def test_a_canary_there_and_back() -> None:
     canary = Canary(version="2", stages=(10, 50, 100), at=0, since=0, min_requests=1, max_seconds=1)
-    both = traffic.beside(row(placed("1", 100)), placed("2", 100, "green"))
+    both = traffic.with_waiting(row(placed("1", 100)), placed("2", 100, "green"))
     assert weights(both) == {"1": 100, "2": 0}
     first = traffic.staged(both, canary)
     assert weights(first) == {"1": 90, "2": 10}

@@ -1,4 +1,4 @@
-"""A registered version chosen by hand: whether it may be served, and its package."""
+"""Packages a registered version that was chosen by hand, if the gate lets it be served."""
 
 from __future__ import annotations
 
