@@ -14,6 +14,9 @@ from kaizen.inference.scorer import Scorer
 EMBEDDING, CONFIDENCE = "embedding", "confidence"
 """Observations that say of a row by itself whether it is like others."""
 
+MOST_CLASSES = 20
+"""Whole numbers with no more distinct values than this are classes, not amounts."""
+
 
 def observed(features: Features, model: Scorer, rows: pd.DataFrame) -> pd.DataFrame:
     """What monitoring sees of ``rows`` as ``model`` answers them, a column per observation."""

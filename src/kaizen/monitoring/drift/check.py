@@ -9,8 +9,7 @@ import pandas as pd
 from kaizen.core.results import Record
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Verdict
-from kaizen.monitoring.observation import CONFIDENCE, EMBEDDING
-from kaizen.monitoring.reports.alignment import MOST_CLASSES
+from kaizen.monitoring.observation import CONFIDENCE, EMBEDDING, MOST_CLASSES
 
 WINDOW = 500
 """Rows of a window, or a quarter of the reference where that is less."""

@@ -12,12 +12,10 @@ import pandas as pd
 
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.quality import keys
+from kaizen.monitoring.observation import MOST_CLASSES
 
 MOST_ROWS = 5_000
 """Rows drawn at most on either side: the cost grows with them, the picture does not."""
-
-MOST_CLASSES = 20
-"""Whole numbers with no more distinct values than this are classes, not amounts."""
 
 MOST_BARS = 50
 """Values of a column of classes that are drawn by themselves."""

@@ -6,16 +6,15 @@ import html as markup
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kaizen.core.usecase import Array
 from kaizen.monitoring.drift.quality import keys
 from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import header
 from kaizen.monitoring.reports.alignment import MOST_ROWS, Sides
 
@@ -25,34 +24,9 @@ LEAST_LABELLED = 10
 TRUTH, ANSWER = "truth", "answer"
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """Answers whose truth is known.
-
-    Attributes:
-        truth, answers: (n,) each, of the same rows.
-        task: what kind of answers they are.
-    """
-
-    truth: Array
-    answers: Array
-    task: Literal["classification", "regression"]
-
-    def table(self, seed: int) -> pd.DataFrame:
-        """Columns ``truth`` and ``answer``: numbers, or classes as text; at most MOST_ROWS rows."""
-        found = pd.DataFrame({TRUTH: self.truth, ANSWER: self.answers})
-        if len(found) > MOST_ROWS:
-            found = found.sample(MOST_ROWS, random_state=seed)
-        if self.task == "classification":
-            found = pd.DataFrame({name: keys(found[name]) for name in found})
-        else:
-            found = found.astype(float)
-        return found.reset_index(drop=True)
-
-
 def drawn(
     two: Sides,
-    labelled: Labelled | None = None,
+    labelled: LabelledPairs | None = None,
     *,
     name: str = "",
     at: datetime | None = None,
@@ -121,8 +95,8 @@ def page(
     return found.replace("<body>", f"<body>{header.heading(title, verdict, notes, at)}", 1)
 
 
-def _performance(evidently: Any, labelled: Labelled, seed: int) -> tuple[Any, Any]:
-    table = labelled.table(seed)
+def _performance(evidently: Any, labelled: LabelledPairs, seed: int) -> tuple[Any, Any]:
+    table = _table(labelled, seed)
     if labelled.task == "classification":
         definition = evidently.DataDefinition(
             classification=[
@@ -140,6 +114,18 @@ def _performance(evidently: Any, labelled: Labelled, seed: int) -> tuple[Any, An
         preset = evidently.presets.RegressionPreset()
     data = evidently.Dataset.from_pandas(table, data_definition=definition)
     return evidently.Report([preset], include_tests=False), data
+
+
+def _table(labelled: LabelledPairs, seed: int) -> pd.DataFrame:
+    """Columns ``truth`` and ``answer``: numbers, or classes as text; at most MOST_ROWS rows."""
+    found = pd.DataFrame({TRUTH: labelled.truth, ANSWER: labelled.answers})
+    if len(found) > MOST_ROWS:
+        found = found.sample(MOST_ROWS, random_state=seed)
+    if labelled.task == "classification":
+        found = pd.DataFrame({name: keys(found[name]) for name in found})
+    else:
+        found = found.astype(float)
+    return found.reset_index(drop=True)
 
 
 def _evidently() -> Any:

@@ -23,9 +23,9 @@ import pandas as pd
 from kaizen import __version__
 from kaizen.core import atomic
 from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import evidently_report, header
 from kaizen.monitoring.reports.alignment import Sides, sides
-from kaizen.monitoring.reports.evidently_report import Labelled
 
 REPORTS, WORKSPACE = "reports", "evidently"
 """In ``Home.monitoring``: pages by use case, and Evidently's workspace."""
@@ -68,7 +68,7 @@ def add(
     window: pd.DataFrame,
     *,
     at: datetime,
-    performance: Labelled | None = None,
+    performance: LabelledPairs | None = None,
     tags: Sequence[str] = (),
     verdict: Verdict | None = None,
     seed: int = 0,
@@ -134,7 +134,7 @@ def prune(folder: Path, usecase: str, keep: int = KEEP) -> None:
 def _content(
     two: Sides,
     at: datetime,
-    performance: Labelled | None,
+    performance: LabelledPairs | None,
     tags: Sequence[str],
     verdict: Verdict | None,
     seed: int,

@@ -9,7 +9,7 @@ import pandas as pd
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Finding, Verdict
-from kaizen.monitoring.windows.outcomes import Reading
+from kaizen.monitoring.windows.window_data import Reading
 
 
 def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tuple[Finding, ...]:

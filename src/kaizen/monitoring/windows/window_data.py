@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from kaizen.core.errors import KaizenError
+from kaizen.core.results import Record
 from kaizen.core.usecase import Array, Features, Inputs
 from kaizen.events import index, labels
 from kaizen.events.index import Head, Key
 from kaizen.events.read import listed
+from kaizen.monitoring.performance import outcomes
 from kaizen.monitoring.windows.decoded import Decoded, decoded
 from kaizen.monitoring.windows.progress import BEGIN, digest
 from kaizen.monitoring.windows.window import Window
@@ -22,6 +24,23 @@ from kaizen.monitoring.windows.windowing import TRIES
 
 MOST = 20_000
 """Rows that are decoded of a window."""
+
+
+class Reading(Record):
+    """What is to be known of how a window was read.
+
+    Attributes:
+        rows: rows that were read.
+        hidden: columns that redaction took out, which nothing can be said of.
+        undecoded: events that could not be read, and the reason of the first.
+        note: all that is special, in words.
+    """
+
+    rows: int
+    hidden: tuple[str, ...] = ()
+    undecoded: int = 0
+    reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,22 @@ class Seen:
     undecoded: dict[str, str]
     sampled: int | None
     note: str
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Answers and labels, as the table of ``kaizen/monitoring/performance/outcomes.py``."""
+        return outcomes.table(self.events, self.answers, self.labels, self.probabilities)
+
+    @property
+    def reading(self) -> Reading:
+        """How the window was read."""
+        return Reading(
+            rows=len(self.events),
+            hidden=self.hidden,
+            undecoded=len(self.undecoded),
+            reason=next(iter(self.undecoded.values()), ""),
+            note=self.note,
+        )
 
 
 def rows(

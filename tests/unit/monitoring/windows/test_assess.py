@@ -9,7 +9,7 @@ from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Finding
 from kaizen.monitoring.windows import assess, data_quality
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
-from kaizen.monitoring.windows.outcomes import Reading
+from kaizen.monitoring.windows.window_data import Reading
 
 
 def world(seed: int, rows: int, shift: float = 0.0) -> pd.DataFrame:

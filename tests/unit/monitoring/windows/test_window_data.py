@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from logged import Worker, event
 
@@ -188,3 +189,18 @@ def test_a_window_reads_the_same_after_it_was_compacted(folder) -> None:
     after = rows(diabetes, folder, before.window)
     assert after.events == before.events
     assert after.table.equals(before.table)
+
+
+def test_how_a_window_was_read_is_told() -> None:
+    window = Window(
+        usecase="u", version="1", name="w", since=0.0, until=1.0, rows=3, digest="0" * 64
+    )
+    read = Seen(
+        window=window, events=[{"id": "e0-0", "time": 0.0}], inputs=None, table=pd.DataFrame(),
+        probabilities=None, answers=np.array([1.5]), labels=[None], redacted=("a",), hidden=("b",),
+        undecoded={"x": "why", "y": "else"}, sampled=None, note="drawn",
+    )  # fmt: skip
+    found = read.reading
+    assert (found.rows, found.undecoded, found.reason, found.note) == (1, 2, "why", "drawn")
+    assert found.hidden == ("b",)
+    assert read.outcomes["answer"].tolist() == ["1.5"]
