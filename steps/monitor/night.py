@@ -7,7 +7,7 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
-from kaizen.monitoring.reports import nightly_page
+from kaizen.monitoring.reports import nightly
 from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
 from kaizen.orchestration.step_settings import heavy
@@ -21,7 +21,7 @@ def night(
     """The page's path under ``Home.monitoring``, empty where the day had no events."""
     which = Night(date.fromisoformat(day), since, until)
     profile = reference_data.profile(usecase, version)
-    page = nightly_page.draw(home(), catalog.features(usecase), profile, version, which)
+    page = nightly.draw(home(), catalog.features(usecase), profile, version, which)
     Store(home()).had_night(usecase, which.day, page)
     progress.figure(page or "no events that day")
     return page

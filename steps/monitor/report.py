@@ -11,7 +11,7 @@ from kaizen.core.paths import home
 from kaizen.monitoring import observation
 from kaizen.monitoring.performance.evaluate import labelled_pairs
 from kaizen.monitoring.reports import workspace
-from kaizen.monitoring.reports.reference_table import reference_table
+from kaizen.monitoring.reports.alignment import reference_table
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import heavy

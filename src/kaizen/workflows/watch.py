@@ -13,7 +13,7 @@ from kaizen.core.paths import home
 from kaizen.core.results import Record
 from kaizen.events import labels
 from kaizen.monitoring import maintenance
-from kaizen.monitoring.windows import labelled, relabel, windowing
+from kaizen.monitoring.windows import relabel, windowing
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
 from kaizen.monitoring.windows.store import Store, lock
 from kaizen.monitoring.windows.window import Window
@@ -130,11 +130,11 @@ class Watch:
             and each.performance.rows < each.window.rows
         ]
         known = labels.read(self.folder) if whole else {}
-        counts = labelled.at_most(known, [each.window for each in whole])
+        counts = relabel.at_most(known, [each.window for each in whole])
         fresh = {name: count for name, count in counts.items() if self._looked.get(name) != count}
         self._looked.update(fresh)
         maybe = relabel.again(whole, fresh, self.rule, time.time())
-        exact = labelled.exactly(known, self.folder, [each.window for each in maybe])
+        exact = relabel.exactly(known, self.folder, [each.window for each in maybe])
         return [each.window for each in relabel.again(maybe, exact, self.rule, time.time())]
 
 

@@ -99,3 +99,29 @@ class Message(Record):
 def name(*parts: object) -> str:
     """Twelve hex digits that follow from ``parts``."""
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+class Judged(Record):
+    """One window after its rules were looked at.
+
+    Attributes:
+        version, window: whose, and its name.
+        at: when it was judged first, seconds since the epoch.
+        rows: of the window.
+        alarms: of its newest assessment.
+        p, effect: of its drift verdict.
+        metric, value, state: its performance by labels, or the estimate where there are none.
+        met: rules by name; None where it could not be known.
+    """
+
+    version: str
+    window: str
+    at: float
+    rows: int
+    alarms: tuple[str, ...] = ()
+    p: float | None = None
+    effect: float | None = None
+    metric: str = ""
+    value: float | None = None
+    state: str = "unknown"
+    met: dict[str, bool | None]

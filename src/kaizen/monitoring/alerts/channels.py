@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from kaizen.core.alert_settings import AppriseChannel, LogChannel
+from kaizen.core.alert_settings import AlertsRule, AppriseChannel, LogChannel
+from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from kaizen.monitoring.alerts.alert import Message
+from kaizen.monitoring.alerts.alert import Message, name
 
 TIMEOUT_S = 10.0
 """Longest wait for a service. What it took after that may come twice."""
@@ -120,3 +121,35 @@ def _hushed() -> Iterator[None]:
             each.removeHandler(silent)
             each.setLevel(level)
             each.propagate = propagate
+
+
+def send_test_message(
+    home: Home, usecase: str, rule: AlertsRule, channel: str | None, now: float
+) -> dict[str, str]:
+    """By channel, why a test message has not gone; "" where it has.
+
+    Raises:
+        KaizenError: there is no channel of that name, or none at all.
+    """
+    channels = rule.telling if channel is None else {channel: rule.channel(channel)}
+    if not channels:
+        raise KaizenError("there are no channels: see monitoring.alerts.channels")
+    known = name(usecase, "test", now)
+    found: dict[str, str] = {}
+    for each, settings in channels.items():
+        text = Message(
+            id=known,
+            usecase=usecase,
+            channel=each,
+            title=f"kaizen {usecase}: a test",
+            body=f"Alerts of {usecase} come here by channel {each}.\n\nmessage {known}",
+            severity="info",
+            made=now,
+        )
+        try:
+            send(home, settings, text)
+        except NotSent as problem:
+            found[each] = str(problem)
+        else:
+            found[each] = ""
+    return found

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from kaizen.core.alert_settings import AlertsRule, LogChannel
+from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from kaizen.monitoring.alerts.alert import Alert, Message, name
-from kaizen.monitoring.alerts.judged import Judged
+from kaizen.monitoring.alerts.alert import Alert, Judged, Message, name
+from kaizen.monitoring.alerts.dispatch import dispatch
+from kaizen.monitoring.alerts.expiry import watched_since
 from kaizen.monitoring.alerts.messages import about, moment, worst
-from kaizen.monitoring.alerts.silence import watched_since
 from kaizen.monitoring.alerts.store import Book
 
 WEEK_S = 7 * 86_400.0
@@ -164,3 +165,22 @@ def weekly(book: Book, usecase: str, rule: AlertsRule, now: float) -> None:
     known = name(usecase, "digest", monday)
     book.outbox.post(messages(found, rule, known, now))
     book.remember(usecase, _SETTING, repr(monday))
+
+
+def digest_now(
+    home: Home, usecase: str, rule: AlertsRule, now: float, *, send: bool
+) -> tuple[Digest, dict[str, str]]:
+    """The digest of the last seven days, and by channel why it was not sent, where it was to be.
+
+    It is written down first: what was not sent is tried again by whoever watches.
+    """
+    with Book(home) as book:
+        found = of(book, usecase, now - WEEK_S, now)
+        if not send:
+            return found, {}
+        known = name(usecase, "digest", now)
+        with book.transaction():
+            book.outbox.post(messages(found, rule, known, now))
+        dispatch(home, book, usecase, rule, now)
+        unsent = [each for each in book.outbox.unsent(usecase) if each.message.id == known]
+    return found, {each.message.channel: each.error or "left alone for now" for each in unsent}

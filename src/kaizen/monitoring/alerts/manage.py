@@ -9,13 +9,12 @@ from __future__ import annotations
 from kaizen.core.alert_settings import AlertsRule
 from kaizen.core.errors import UsageError, unknown
 from kaizen.core.paths import Home
-from kaizen.monitoring.alerts import lifecycle, silence
+from kaizen.monitoring.alerts import expiry, lifecycle
 from kaizen.monitoring.alerts.alert import Alert
 from kaizen.monitoring.alerts.digest import weekly
 from kaizen.monitoring.alerts.dispatch import dispatch
-from kaizen.monitoring.alerts.notify import tell
-from kaizen.monitoring.alerts.orphans import orphans
-from kaizen.monitoring.alerts.rule_states import follow
+from kaizen.monitoring.alerts.messages import tell
+from kaizen.monitoring.alerts.rules import follow
 from kaizen.monitoring.alerts.store import Book
 from kaizen.monitoring.windows.assessment import Assessment
 
@@ -41,7 +40,7 @@ def assessed(
     with Book(home) as book:
         with book.transaction():
             changed = follow(book, usecase, rule, found, now)
-            changed += silence.end(book, usecase, rule, found.at, now)
+            changed += expiry.end(book, usecase, rule, found.at, now)
             tell(book, usecase, rule, now)
         dispatch(home, book, usecase, rule, now)
     return changed
@@ -70,8 +69,8 @@ def tick(
     """
     with Book(home) as book:
         with book.transaction():
-            changed = silence.check(book, usecase, rule, last_assessment_time, last_event_time, now)
-            changed += orphans(book, usecase, rule, now)
+            changed = expiry.check(book, usecase, rule, last_assessment_time, last_event_time, now)
+            changed += expiry.orphans(book, usecase, rule, now)
             weekly(book, usecase, rule, now)
             tell(book, usecase, rule, now, flush=flush)
             book.forget(usecase, now - KEPT_S)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from kaizen.core.alert_settings import Severity
+from kaizen.core.alert_settings import AlertsRule, Severity
+from kaizen.monitoring.alerts import lifecycle
 from kaizen.monitoring.alerts.alert import Alert, Message, name
+from kaizen.monitoring.alerts.store import Book
 
 WORST: tuple[Severity, ...] = ("critical", "warning", "info")
 
@@ -63,3 +65,33 @@ def _paragraph(alert: Alert) -> str:
         f"alert {alert.id}: kaizen alerts ack {alert.id} --by NAME --why TEXT",
     ]
     return "\n".join(filter(None, lines))
+
+
+def tell(book: Book, usecase: str, rule: AlertsRule, now: float, *, flush: bool = False) -> None:
+    """Inside of a transaction, write down messages of what is due, once its group is complete."""
+    waiting = [
+        alert
+        for alert in book.untold(usecase)
+        if lifecycle.due(alert, cooldown(rule, alert.rule), now)
+    ]
+    if not lifecycle.gathered(waiting, 0.0 if flush else rule.group_s, now):
+        return
+    for channel, settings in rule.telling.items():
+        if settings.digest:
+            continue
+        if mine := [alert for alert in waiting if _concerns(rule, channel, alert)]:
+            book.outbox.post([message(usecase, channel, mine, now)])
+    for alert in waiting:
+        book.put(lifecycle.told(alert, now), f"told: {alert.state}", now)
+
+
+def _concerns(rule: AlertsRule, channel: str, alert: Alert) -> bool:
+    each = rule.watching.get(alert.rule)
+    return each is None or each.channels is None or channel in each.channels
+
+
+def cooldown(rule: AlertsRule, name: str) -> float:
+    """Seconds between two messages of a rule."""
+    each = rule.watching.get(name)
+    own = each.cooldown_s if each else None
+    return rule.cooldown_s if own is None else own

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kaizen.core.alert_settings import AlarmRule, Figure, FigureRule
+from kaizen.core.alert_settings import AlarmRule, AlertsRule, Figure, FigureRule, SilenceRule
+from kaizen.monitoring.alerts import lifecycle
+from kaizen.monitoring.alerts.alert import Alert, Judged
+from kaizen.monitoring.alerts.messages import cooldown
+from kaizen.monitoring.alerts.store import Book
 from kaizen.monitoring.windows.assessment import Assessment
 
 FIGURES: Mapping[Figure, Callable[[Assessment], float | None]] = {
@@ -55,3 +59,78 @@ def said(rule: AlarmRule | FigureRule, found: Assessment) -> str:
     value = FIGURES[rule.figure](found)
     side = f"below {rule.below:g}" if rule.below is not None else f"above {rule.above:g}"
     return f"{rule.figure} is {value:.4g}, {side}"
+
+
+def kept(found: Assessment, met: dict[str, bool | None], at: float) -> Judged:
+    """What is kept of an assessment."""
+    known = found.performance if found.performance.state == "measured" else found.estimate
+    return Judged(
+        version=found.window.version,
+        window=found.window.name,
+        at=at,
+        rows=found.window.rows,
+        alarms=found.alarms,
+        p=found.drift.p_value,
+        effect=found.drift.effect,
+        metric=known.metric,
+        value=known.value,
+        state=known.state,
+        met=met,
+    )
+
+
+def follow(
+    book: Book, usecase: str, rule: AlertsRule, found: Assessment, now: float
+) -> list[Alert]:
+    """Inside of a transaction, look at every rule of a window.
+
+    A rule looks at a window once, and again when it is met now and was not, or the other way: a
+    window is judged again when its labels have come.
+
+    Returns:
+        The alerts that began, came back or ended.
+    """
+    version, window = found.window.version, found.window.name
+    before = book.judged(usecase, version, window)
+    known = before.met if before else {}
+    changed: list[Alert] = []
+    met: dict[str, bool | None] = {}
+    for name, each in rule.watching.items():
+        if isinstance(each, SilenceRule):
+            continue
+        now_met, met[name] = meets(each, found), known.get(name)
+        if now_met is not None and now_met != met[name]:
+            met[name] = now_met
+            changed += _one(book, usecase, rule, name, each, found, now_met, now)
+    book.judge(usecase, kept(found, met, before.at if before else found.at))
+    return changed
+
+
+def _one(
+    book: Book,
+    usecase: str,
+    rule: AlertsRule,
+    name: str,
+    each: AlarmRule | FigureRule,
+    found: Assessment,
+    met: bool,
+    now: float,
+) -> list[Alert]:
+    track = book.track(usecase, found.window.version, name)
+    alert = book.alert(track.alert) if track.alert else None
+    if met:
+        after, then = lifecycle.met(
+            track,
+            alert,
+            needed=each.windows,
+            window=found.window.name,
+            at=now,
+            reason=said(each, found),
+            severity=each.severity,
+            cooldown_s=cooldown(rule, name),
+            report=found.report,
+        )
+    else:
+        after, then = lifecycle.not_met(track, alert, resolve_after=rule.resolve_after, at=now)
+    book.follow(after)
+    return book.keep(alert, then, now)

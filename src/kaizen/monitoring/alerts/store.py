@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager
 
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from kaizen.monitoring.alerts.alert import Alert, Track
+from kaizen.monitoring.alerts.alert import Alert, Judged, Track
 from kaizen.monitoring.alerts.database import Database, read
-from kaizen.monitoring.alerts.judged import Judged
 from kaizen.monitoring.alerts.lifecycle import untold
 from kaizen.monitoring.alerts.outbox import Outbox
 

@@ -10,7 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from kaizen.monitoring.reports.alignment import MOST_ROWS
+from kaizen.core.paths import Home
+from kaizen.core.usecase import Features
+from kaizen.events.read import read
+from kaizen.monitoring import observation
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import workspace
+from kaizen.monitoring.reports.alignment import MOST_ROWS, reference_table
+from kaizen.monitoring.windows.decoded import decoded
 
 DAY = timedelta(days=1)
 
@@ -77,3 +84,23 @@ def chosen(
 
 def _place(event: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(f"{event['request']}-{event['row']}".encode()).digest()
+
+
+def draw(home: Home, features: Features, profile: Profile, version: str, night: Night) -> str:
+    """The page's path under ``Home.monitoring``; empty where the day has too few events to draw."""
+    usecase = features.name
+    events = chosen(read(home.events / usecase, since=night.since, version=version), night)
+    table = decoded(features, {str(event["id"]): dict(event) for event in events}).table
+    if table is None:
+        return ""
+    kept = workspace.add(
+        home.monitoring,
+        usecase,
+        night.title(usecase, version),
+        reference_table(profile),
+        observation.drawable(table),
+        at=night.at,
+        tags=[f"v{version}", "nightly"],
+        verdict=profile.check(table),
+    )
+    return str(kept.path.relative_to(home.monitoring))

@@ -78,7 +78,7 @@ def add(
     Args:
         folder: ``Home.monitoring``.
         title: what the report is about; with the window's rows it names the report.
-        reference: usually :func:`kaizen.monitoring.reports.reference_table.reference_table`.
+        reference: usually :func:`kaizen.monitoring.reports.alignment.reference_table`.
         window: what was observed; columns of vectors are left out.
         at: the moment that the report stands at in time, with a time zone; the window's end.
         performance: answers whose truth is known; where they are too few to draw, the page says so.

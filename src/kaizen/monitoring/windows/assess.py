@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -10,11 +11,11 @@ from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import Home
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.sequential import ALARM, ROW_ALARM, State, Stream
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import Performance
-from kaizen.monitoring.windows import sequential
 from kaizen.monitoring.windows.assessment import Alarm, Assessment, Evidence
-from kaizen.monitoring.windows.explain import explain
+from kaizen.monitoring.windows.diagnosis import diagnose_window
 from kaizen.monitoring.windows.window import Window
 
 
@@ -50,7 +51,9 @@ def assess(
         code: what judged.
     """
     evidence, by_row = _evidence(home, window, fingerprint, drift, row_p, before)
-    alarms, reason = explain(profile, baseline, observed, drift, performance, estimate, answers)
+    alarms, reason = diagnose_window(
+        profile, baseline, observed, drift, performance, estimate, answers
+    )
     alarms, reason = with_streams(alarms, reason, evidence, live or by_row)
     return Assessment(
         window=window,
@@ -80,14 +83,14 @@ def _evidence(
     """Of windows, and of their rows where rows tell; a partial window adds nothing to either."""
     if before is not None:
         return before.evidence, before.rows_evidence
-    windows = sequential.of(home, window.usecase, window.version, fingerprint, "windows")
-    rows = sequential.of(home, window.usecase, window.version, fingerprint, "rows")
+    windows = stream_of(home, window.usecase, window.version, fingerprint, "windows")
+    rows = stream_of(home, window.usecase, window.version, fingerprint, "rows")
     if window.partial:
-        by_row = sequential.evidence(rows.state()) if row_p else None
-        return sequential.evidence(windows.state()), by_row
+        by_row = evidence_of(rows.state()) if row_p else None
+        return evidence_of(windows.state()), by_row
     p = [] if drift.p_value is None else [drift.p_value]
-    by_row = sequential.count(rows, window.name, row_p) if row_p else None
-    return sequential.count(windows, window.name, p), by_row
+    by_row = count(rows, window.name, row_p) if row_p else None
+    return count(windows, window.name, p), by_row
 
 
 def with_streams(
@@ -104,3 +107,33 @@ def with_streams(
             )
             return ("data",), f"{said}; {reason}"
     return alarms, reason
+
+
+Kind = Literal["windows", "rows"]
+
+
+def stream_of(home: Home, usecase: str, version: str, profile: str, kind: Kind) -> Stream:
+    """The stream of a version that is compared with the profile of digest ``profile``."""
+    path = home.monitoring / "streams" / usecase / f"v{version}-{kind}.json"
+    return Stream(path, profile, ALARM if kind == "windows" else ROW_ALARM)
+
+
+def count(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
+    """Count ``p`` under the name ``key``, once; a stream that has alarmed begins anew first.
+
+    What drifts on then alarms again and again, and what is over does not alarm for ever.
+    """
+    before = stream.state()
+    if before.alarmed and key not in before.keys:
+        stream.reset()
+    return evidence_of(stream.add(key, p))
+
+
+def evidence_of(state: State) -> Evidence:
+    """``state`` as an assessment holds it."""
+    return Evidence(
+        strength=state.strength,
+        alarmed=state.alarmed,
+        alarmed_at=state.alarmed_at,
+        seen=state.seen,
+    )

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import pandas as pd
+
 from kaizen.evaluation import scores
+from kaizen.monitoring.drift import faults as fault_search
+from kaizen.monitoring.drift import reweighted_reference
 from kaizen.monitoring.drift.faults import Fault
+from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows import label_shift
 from kaizen.monitoring.windows.assessment import ALARMS, Alarm
 
 SIGNALS = ("embedding", "confidence")
@@ -23,11 +30,11 @@ PROVEN = ("missing_values", "constant")
 
 
 def mix_in_question(verdict: Verdict, answers: Collection[str]) -> bool:
-    """Whether :func:`tell` needs the verdict beside a reference of the window's mix."""
+    """Whether :func:`diagnose` needs the verdict beside a reference of the window's mix."""
     return verdict.drifted and bool(_drifted(verdict) & set(answers))
 
 
-def tell(
+def diagnose(
     verdict: Verdict,
     performance: Performance,
     estimate: Performance,
@@ -189,3 +196,30 @@ def _unsaid(verdict: Verdict, wrong: Sequence[Finding], performance: Performance
 
 def _names(names: Collection[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def diagnose_window(
+    profile: Profile,
+    baseline: Baseline | None,
+    window: pd.DataFrame,
+    verdict: Verdict,
+    performance: Performance,
+    estimate: Performance,
+    answers: Sequence[str],
+) -> tuple[tuple[Alarm, ...], str]:
+    """The alarms of ``window``, and why these.
+
+    Takes a second or more where answers drifted, next to nothing otherwise; ``profile`` stays as
+    it is.
+
+    Args:
+        window: rows as they were observed, which ``verdict`` is about.
+        baseline: what the model was judged on; None where there is nothing.
+        answers: names of the columns that say what was answered.
+    """
+    found = fault_search.find(profile, verdict, window, answers) if verdict.drifted else ()
+    beside = None
+    if mix_in_question(verdict, answers):
+        weights = label_shift.weights(profile, baseline, window, answers)
+        beside = None if weights is None else reweighted_reference.check(profile, weights, window)
+    return diagnose(verdict, performance, estimate, answers, found, beside)

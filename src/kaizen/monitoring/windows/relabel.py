@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
+from kaizen.core.errors import KaizenError
 from kaizen.core.monitoring_settings import MonitoringRule
+from kaizen.events.joined import CLOCK_S
+from kaizen.monitoring.windows import window_data
 from kaizen.monitoring.windows.assessment import Assessment
+from kaizen.monitoring.windows.window import Window
 
 GROWTH = 1.25
 """How many times as many labels are worth another look."""
@@ -29,3 +36,31 @@ def _due(assessment: Assessment, labels: int, rule: MonitoringRule, now: float) 
         return False
     complete = labels >= window.rows
     return labels >= rule.min_labels and (complete or labels >= GROWTH * before)
+
+
+def at_most(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]:
+    """Name of each window to its labels, by the time in an event's id: never too few.
+
+    Labels of another version that answered meanwhile, or of a window nearby, count too.
+
+    Args:
+        known: ids of all events that have a label.
+    """
+    times = sorted(int(event[:12], 16) / 1000 for event in known)
+    found = {}
+    for window in windows:
+        first = bisect_left(times, window.since - CLOCK_S)
+        found[window.name] = min(bisect_left(times, window.until) - first, window.rows)
+    return found
+
+
+def exactly(known: Collection[str], folder: Path, windows: Sequence[Window]) -> dict[str, int]:
+    """Name of each window to its labels, by the ids of its events, which are read.
+
+    Windows of which retention has removed events are left out: they cannot be judged again.
+    """
+    labels, found = set(known), {}
+    for window in windows:
+        with suppress(KaizenError):
+            found[window.name] = len(labels & set(window_data.ids(folder, window)))
+    return found

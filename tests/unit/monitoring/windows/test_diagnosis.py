@@ -51,11 +51,11 @@ def finding(kind: Any, column: str | None = "age", *, serious: bool = False) -> 
 
 
 def alarms(found: Verdict, labels: Performance = NONE, **more: Any) -> tuple[Alarm, ...]:
-    return diagnosis.tell(found, labels, more.pop("estimate", NONE), ANSWERS, **more)[0]
+    return diagnosis.diagnose(found, labels, more.pop("estimate", NONE), ANSWERS, **more)[0]
 
 
 def test_nothing_raises_nothing_and_says_what_is_not_known() -> None:
-    found, why = diagnosis.tell(verdict(), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(verdict(), NONE, NONE, ANSWERS)
     assert found == ()
     assert "nothing is wrong as far as is known" in why
     assert "0 of 500 rows have a label" in why
@@ -69,7 +69,7 @@ def test_other_inputs_raise_data_whether_answers_follow_or_not() -> None:
 
 
 def test_worse_answers_to_other_inputs_are_told_by_the_reason() -> None:
-    found, why = diagnosis.tell(verdict("age"), BAD, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(verdict("age"), BAD, NONE, ANSWERS)
     assert found == ("data",)
     assert "worse, too" in why
 
@@ -88,7 +88,7 @@ def test_answers_that_drift_alone_raise_prediction() -> None:
 
 
 def test_a_mix_that_cannot_be_matched_is_said() -> None:
-    found, why = diagnosis.tell(verdict("age", "exited"), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(verdict("age", "exited"), NONE, NONE, ANSWERS)
     assert found == ("data",)
     assert "could not be told apart" in why
 
@@ -113,7 +113,7 @@ def test_bad_data_explains_all_that_follows_from_it(kind: str) -> None:
     bad = finding(kind, serious=True)
     assert alarms(verdict(quality=(bad,))) == ("quality",)
     assert alarms(verdict("exited", "embedding", quality=(bad,)), BAD) == ("quality",)
-    both, why = diagnosis.tell(verdict("balance", quality=(bad,)), NONE, NONE, ANSWERS)
+    both, why = diagnosis.diagnose(verdict("balance", quality=(bad,)), NONE, NONE, ANSWERS)
     assert both == ("quality", "data")
     assert "balance" in why
 
@@ -121,7 +121,7 @@ def test_bad_data_explains_all_that_follows_from_it(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["constant", "missing_values"])
 def test_what_happens_by_chance_counts_where_the_column_drifted(kind: str) -> None:
     odd = finding(kind)
-    found, why = diagnosis.tell(verdict(quality=(odd,)), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(verdict(quality=(odd,)), NONE, NONE, ANSWERS)
     assert found == ()
     assert odd.detail in why
     assert alarms(verdict("age", "exited", quality=(odd,))) == ("quality",)
@@ -135,7 +135,7 @@ def test_always_the_same_answer_is_no_broken_feed() -> None:
 def test_a_fault_explains_its_column_and_no_other() -> None:
     fault = Fault(column="age", share=1.0, detail="age is outside 18 to 92")
     assert alarms(verdict("age", "exited"), faults=[fault]) == ("quality",)
-    found, why = diagnosis.tell(verdict("age", "balance"), NONE, NONE, ANSWERS, [fault])
+    found, why = diagnosis.diagnose(verdict("age", "balance"), NONE, NONE, ANSWERS, [fault])
     assert found == ("data",)
     assert fault.detail in why
 
@@ -143,7 +143,7 @@ def test_a_fault_explains_its_column_and_no_other() -> None:
 def test_a_window_too_small_is_not_passed_in_silence() -> None:
     few = finding("rows", None, serious=True)
     small = verdict(quality=(few,), p_value=None, effect=None, columns=())
-    found, why = diagnosis.tell(small, NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(small, NONE, NONE, ANSWERS)
     assert found == ()
     assert few.detail in why
     assert "not compared" in why

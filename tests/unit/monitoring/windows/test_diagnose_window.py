@@ -12,7 +12,7 @@ from kaizen.monitoring.performance import labelled
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import unknown
 from kaizen.monitoring.windows import label_shift
-from kaizen.monitoring.windows.explain import explain
+from kaizen.monitoring.windows.diagnosis import diagnose_window
 
 ANSWERS = ("sick", "confidence")
 NONE = unknown("not asked")
@@ -73,7 +73,7 @@ def found(made: tuple[Profile, Baseline], rows: pd.DataFrame) -> tuple[Any, str]
     table, said, _ = observed(rows)
     told = labelled.measure(baseline, rows["truth"].to_numpy(), said, MonitoringRule(), seed=0)
     verdict = profile.check(table)
-    return explain(profile, baseline, table, verdict, told, NONE, ANSWERS)
+    return diagnose_window(profile, baseline, table, verdict, told, NONE, ANSWERS)
 
 
 def test_nothing(made: tuple[Profile, Baseline]) -> None:
