@@ -55,6 +55,6 @@ def drift_check(
                 for rows in (before, train)
             )
             title = f"{usecase}: new training data against that of v{champion}"
-            page = evidently_report.html(known, seen, title, verdict=found.verdict)
+            page = evidently_report.html(known, seen, title, drift=found.verdict)
     progress.figure(found.note)
     return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")

@@ -7,7 +7,7 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.monitoring_settings import MonitoringRule
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.baseline import why_none
 from kaizen.monitoring.performance.evaluate import evaluate_window
 from kaizen.monitoring.performance.measured import unknown
@@ -32,7 +32,7 @@ def performance(
         baseline,
         reference_data.profile(usecase, version),
         MonitoringRule.model_validate(rule),
-        Verdict.model_validate(drift),
+        DriftResult.model_validate(drift),
         observed,
         outcomes,
     )

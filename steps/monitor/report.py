@@ -35,7 +35,7 @@ def report(
         at=datetime.fromtimestamp(which.until, UTC),
         performance=labelled_pairs(reference_data.baseline(usecase, which.version), outcomes),
         tags=[f"v{which.version}", *found.alarms],
-        verdict=found.drift,
+        drift=found.drift,
     )
     page = str(kept.path.relative_to(home().monitoring))
     store.reported(usecase, which.name, page)

@@ -28,7 +28,7 @@ def window(
         catalog.features(usecase),
         reference_data.profile(usecase, which.version).shape.seed,
     )
-    found = window_data.rows(features, home().events / usecase, which, seed=seed)
+    found = window_data.load_window(features, home().events / usecase, which, seed=seed)
     made = found.outcomes
     known = made[outcomes.LABEL].notna().sum()
     progress.figure(f"{len(made):,} rows, {known:,} with a label")

@@ -48,12 +48,12 @@ def list_alerts(
     Example: `kaizen alerts digits --all`
     """
     from kaizen.core import catalog
-    from kaizen.monitoring.alerts.store import Book
+    from kaizen.monitoring.alerts.store import AlertStore
 
     catalog.check(usecase)
-    with Book(home()) as book:
-        alerts = book.alerts(usecase, every=every)
-        unsent = book.outbox.unsent(usecase)
+    with AlertStore(home()) as store:
+        alerts = store.alerts(usecase, every=every)
+        unsent = store.outbox.unsent(usecase)
     if json:
         waiting = [
             {

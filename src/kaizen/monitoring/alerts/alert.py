@@ -57,7 +57,7 @@ class Alert(Record):
         return self.state != "resolved"
 
 
-class Track(Record):
+class RuleState(Record):
     """What one rule has seen of one version.
 
     Attributes:
@@ -101,7 +101,7 @@ def name(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-class Judged(Record):
+class JudgedWindow(Record):
     """One window after its rules were looked at.
 
     Attributes:

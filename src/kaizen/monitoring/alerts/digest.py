@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from kaizen.core.alert_settings import AlertsRule, LogChannel
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from kaizen.monitoring.alerts.alert import Alert, Judged, Message, name
+from kaizen.monitoring.alerts.alert import Alert, JudgedWindow, Message, name
 from kaizen.monitoring.alerts.dispatch import dispatch
 from kaizen.monitoring.alerts.expiry import watched_since
 from kaizen.monitoring.alerts.messages import about, moment, worst
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 
 WEEK_S = 7 * 86_400.0
 _SETTING = "digest"
@@ -58,10 +58,14 @@ class Digest(Record):
 
 
 def digest(
-    usecase: str, windows: Sequence[Judged], alerts: Sequence[Alert], since: float, until: float
+    usecase: str,
+    windows: Sequence[JudgedWindow],
+    alerts: Sequence[Alert],
+    since: float,
+    until: float,
 ) -> Digest:
     """The digest of ``windows``, oldest first, and of those ``alerts`` that belong to the time."""
-    by_version: dict[str, list[Judged]] = {}
+    by_version: dict[str, list[JudgedWindow]] = {}
     for window in windows:
         by_version.setdefault(window.version, []).append(window)
     return Digest(
@@ -81,7 +85,7 @@ def digest(
     )
 
 
-def _performance(windows: Sequence[Judged]) -> str:
+def _performance(windows: Sequence[JudgedWindow]) -> str:
     for state in ("measured", "estimated"):
         known = [window for window in windows if window.state == state and window.value is not None]
         if known:
@@ -93,7 +97,7 @@ def _performance(windows: Sequence[Judged]) -> str:
     return "unknown"
 
 
-def _drift(windows: Sequence[Judged]) -> str:
+def _drift(windows: Sequence[JudgedWindow]) -> str:
     p = [window.p for window in windows if window.p is not None]
     if not p:
         return "not compared"
@@ -144,13 +148,13 @@ def _message(found: Digest, rule: AlertsRule, channel: str, known: str, now: flo
     )
 
 
-def of(book: Book, usecase: str, since: float, until: float) -> Digest:
-    """The digest of what is in the book."""
-    windows = book.between(usecase, since, until)
-    return digest(usecase, windows, book.alerts(usecase, every=True), since, until)
+def digest_between(store: AlertStore, usecase: str, since: float, until: float) -> Digest:
+    """The digest of what is in the store."""
+    windows = store.windows_between(usecase, since, until)
+    return digest(usecase, windows, store.alerts(usecase, every=True), since, until)
 
 
-def weekly(book: Book, usecase: str, rule: AlertsRule, now: float) -> None:
+def weekly(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> None:
     """Inside of a transaction, write down the digest of the week (from Monday, UTC) that is over.
 
     Once, for the channels that want one; none of a week in which nothing was watched.
@@ -158,13 +162,13 @@ def weekly(book: Book, usecase: str, rule: AlertsRule, now: float) -> None:
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = (today - timedelta(days=today.weekday())).timestamp()
     wanted = any(settings.digest for settings in rule.telling.values())
-    watched = watched_since(book, usecase, now) < monday
-    if not wanted or not watched or book.setting(usecase, _SETTING) == repr(monday):
+    watched = watched_since(store, usecase, now) < monday
+    if not wanted or not watched or store.setting(usecase, _SETTING) == repr(monday):
         return
-    found = of(book, usecase, monday - WEEK_S, monday)
+    found = digest_between(store, usecase, monday - WEEK_S, monday)
     known = name(usecase, "digest", monday)
-    book.outbox.post(messages(found, rule, known, now))
-    book.remember(usecase, _SETTING, repr(monday))
+    store.outbox.post(messages(found, rule, known, now))
+    store.put_setting(usecase, _SETTING, repr(monday))
 
 
 def digest_now(
@@ -174,13 +178,13 @@ def digest_now(
 
     It is written down first: what was not sent is tried again by whoever watches.
     """
-    with Book(home) as book:
-        found = of(book, usecase, now - WEEK_S, now)
+    with AlertStore(home) as store:
+        found = digest_between(store, usecase, now - WEEK_S, now)
         if not send:
             return found, {}
         known = name(usecase, "digest", now)
-        with book.transaction():
-            book.outbox.post(messages(found, rule, known, now))
-        dispatch(home, book, usecase, rule, now)
-        unsent = [each for each in book.outbox.unsent(usecase) if each.message.id == known]
+        with store.transaction():
+            store.outbox.post(messages(found, rule, known, now))
+        dispatch(home, store, usecase, rule, now)
+        unsent = [each for each in store.outbox.unsent(usecase) if each.message.id == known]
     return found, {each.message.channel: each.error or "left alone for now" for each in unsent}

@@ -6,17 +6,17 @@ from kaizen.core.alert_settings import AlertsRule, SilenceRule
 from kaizen.monitoring.alerts import lifecycle
 from kaizen.monitoring.alerts.alert import Alert
 from kaizen.monitoring.alerts.messages import cooldown, moment
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 
 SINCE = "watched since"
 """Name of the setting that holds when a use case was first seen to."""
 
 
-def watched_since(book: Book, usecase: str, now: float) -> float:
+def watched_since(store: AlertStore, usecase: str, now: float) -> float:
     """When the use case was first seen to; from now on, if that was never."""
-    known = book.setting(usecase, SINCE)
+    known = store.setting(usecase, SINCE)
     if known is None:
-        book.remember(usecase, SINCE, repr(now))
+        store.put_setting(usecase, SINCE, repr(now))
         return now
     return float(known)
 
@@ -35,7 +35,7 @@ def why(
 
 
 def check(
-    book: Book,
+    store: AlertStore,
     usecase: str,
     rule: AlertsRule,
     last_verdict: float | None,
@@ -45,7 +45,7 @@ def check(
     """Inside of a transaction, see whether the use case is silent.
 
     Args:
-        book: where alerts are kept.
+        store: where alerts are kept.
         usecase: which.
         rule: who is told what.
         last_verdict: when a window was last judged, None for never.
@@ -55,27 +55,27 @@ def check(
     Returns:
         The alerts that began or ended.
     """
-    began = watched_since(book, usecase, now)
-    known = [at for at in (last_verdict, *book.newest(usecase).values()) if at is not None]
+    began = watched_since(store, usecase, now)
+    known = [at for at in (last_verdict, *store.newest(usecase).values()) if at is not None]
     last = max(known, default=None)
     since = began if last is None else last
     if now - since <= rule.dead_after_s:
-        return end(book, usecase, rule, since, now)
+        return end(store, usecase, rule, since, now)
     changed: list[Alert] = []
     for name, each in rule.watching.items():
         if not isinstance(each, SilenceRule):
             continue
-        track = book.track(usecase, "", name)
-        before = book.alert(track.alert) if track.alert else None
+        state = store.rule_state(usecase, "", name)
+        before = store.alert(state.alert) if state.alert else None
         reason = why(last, last_event, rule.dead_after_s, now)
         if before is not None and before.open:
             # The times in it go on with every tick; which silence it is rarely changes.
             if before.reason.partition(",")[0] == reason.partition(",")[0]:
                 continue
-            changed += book.keep(before, before.model_copy(update={"reason": reason}), now)
+            changed += store.keep(before, before.model_copy(update={"reason": reason}), now)
             continue
-        track, after = lifecycle.met(
-            track,
+        state, after = lifecycle.met(
+            state,
             before,
             needed=1,
             window=moment(since),
@@ -84,27 +84,29 @@ def check(
             severity=each.severity,
             cooldown_s=cooldown(rule, name),
         )
-        book.follow(track)
-        changed += book.keep(before, after, now)
+        store.put_rule_state(state)
+        changed += store.keep(before, after, now)
     return changed
 
 
-def end(book: Book, usecase: str, rule: AlertsRule, last_verdict: float, now: float) -> list[Alert]:
+def end(
+    store: AlertStore, usecase: str, rule: AlertsRule, last_verdict: float, now: float
+) -> list[Alert]:
     """Inside of a transaction, end silence where a verdict has come; arguments as :func:`check`."""
     if now - last_verdict > rule.dead_after_s:
         return []
     changed: list[Alert] = []
-    for alert in book.alerts(usecase):
+    for alert in store.alerts(usecase):
         if isinstance(rule.watching.get(alert.rule), SilenceRule):
-            changed += book.keep(alert, lifecycle.over(alert, now), now)
+            changed += store.keep(alert, lifecycle.resolved(alert, now), now)
     return changed
 
 
-def orphans(book: Book, usecase: str, rule: AlertsRule, now: float) -> list[Alert]:
+def orphans(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> list[Alert]:
     """Inside of a transaction, end alerts of rules that are gone, of versions judged no more."""
-    newest = book.newest(usecase)
+    newest = store.newest(usecase)
     changed: list[Alert] = []
-    for alert in book.alerts(usecase):
+    for alert in store.alerts(usecase):
         last = newest.get(alert.version, now)
         if alert.rule not in rule.watching:
             why = f"there is no rule {alert.rule} any more"
@@ -112,5 +114,5 @@ def orphans(book: Book, usecase: str, rule: AlertsRule, now: float) -> list[Aler
             why = f"version {alert.version} is judged no more"
         else:
             continue
-        changed += book.keep(alert, lifecycle.over(alert, now, why), now)
+        changed += store.keep(alert, lifecycle.resolved(alert, now, why), now)
     return changed

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.alert import Alert
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import ALARMS, Assessment
 from kaizen.monitoring.windows.store import Store
 
@@ -35,8 +35,8 @@ def figures(home: Home, now: float) -> bytes:
     """All gauges as they stand in ``home``."""
     store = Store(home)
     judged = {usecase: store.newest(usecase, NEWEST) for usecase in store.usecases()}
-    with Book(home) as book:
-        return exposition(judged, book.alerts(), now)
+    with AlertStore(home) as alerts:
+        return exposition(judged, alerts.alerts(), now)
 
 
 def exposition(

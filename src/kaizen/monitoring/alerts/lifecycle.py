@@ -8,11 +8,11 @@ its cooldown is the same alert again, and is told when the cooldown is over, if 
 from __future__ import annotations
 
 from kaizen.core.alert_settings import Severity
-from kaizen.monitoring.alerts.alert import Alert, Track, name
+from kaizen.monitoring.alerts.alert import Alert, RuleState, name
 
 
 def met(
-    track: Track,
+    state: RuleState,
     alert: Alert | None,
     *,
     needed: int,
@@ -22,11 +22,11 @@ def met(
     severity: Severity,
     cooldown_s: float,
     report: str | None = None,
-) -> tuple[Track, Alert | None]:
+) -> tuple[RuleState, Alert | None]:
     """After one more window that meets a rule.
 
     Args:
-        track: the rule's, before.
+        state: the rule's, before.
         alert: its newest alert, None where there was none.
         needed: windows in a row that open one.
         window: name of the window.
@@ -38,22 +38,25 @@ def met(
     Returns:
         The track after, and the alert as it is now, None while there is none.
     """
-    row = track.met + 1
-    track = track.model_copy(update={"met": row, "quiet": 0})
+    row = state.met + 1
+    state = state.model_copy(update={"met": row, "quiet": 0})
     seen = {"window": window, "reason": reason, "report": report}
     if alert is not None and alert.open:
-        return track, alert.model_copy(update={**seen, "windows": alert.windows + 1})
+        return state, alert.model_copy(update={**seen, "windows": alert.windows + 1})
     if row < needed:
-        return track, alert
+        return state, alert
     if alert is not None and cooling(alert, cooldown_s, at):
-        state = "acknowledged" if alert.by else "firing"
-        back = {"state": state, "changed": at, "returned": alert.returned + 1}
-        return track, alert.model_copy(update={**seen, **back, "windows": alert.windows + row})
+        back = {
+            "state": "acknowledged" if alert.by else "firing",
+            "changed": at,
+            "returned": alert.returned + 1,
+        }
+        return state, alert.model_copy(update={**seen, **back, "windows": alert.windows + row})
     alert = Alert(
-        id=name(track.usecase, track.version, track.rule, window),
-        usecase=track.usecase,
-        version=track.version,
-        rule=track.rule,
+        id=name(state.usecase, state.version, state.rule, window),
+        usecase=state.usecase,
+        version=state.version,
+        rule=state.rule,
         severity=severity,
         state="firing",
         since=at,
@@ -64,21 +67,21 @@ def met(
         reason=reason,
         report=report,
     )
-    return track.model_copy(update={"alert": alert.id}), alert
+    return state.model_copy(update={"alert": alert.id}), alert
 
 
 def not_met(
-    track: Track, alert: Alert | None, *, resolve_after: int, at: float
-) -> tuple[Track, Alert | None]:
+    state: RuleState, alert: Alert | None, *, resolve_after: int, at: float
+) -> tuple[RuleState, Alert | None]:
     """After one more window that does not meet a rule; arguments as :func:`met`."""
-    quiet = track.quiet + 1
-    track = track.model_copy(update={"met": 0, "quiet": quiet})
+    quiet = state.quiet + 1
+    state = state.model_copy(update={"met": 0, "quiet": quiet})
     if alert is not None and alert.open and quiet >= resolve_after:
-        alert = over(alert, at)
-    return track, alert
+        alert = resolved(alert, at)
+    return state, alert
 
 
-def over(alert: Alert, at: float, why: str | None = None) -> Alert:
+def resolved(alert: Alert, at: float, why: str | None = None) -> Alert:
     """The alert, resolved; ``why`` where not by quiet windows."""
     changes = {"state": "resolved", "changed": at} | ({"reason": why} if why else {})
     return alert.model_copy(update=changes)
@@ -95,7 +98,7 @@ def cooling(alert: Alert, cooldown_s: float, now: float) -> bool:
     return alert.told_at is not None and now < alert.told_at + cooldown_s
 
 
-def untold(alert: Alert) -> bool:
+def needs_notification(alert: Alert) -> bool:
     """Whether people are still to be told of its state.
 
     Each is told, also one that was over before its group was; what came back within its cooldown
@@ -106,13 +109,13 @@ def untold(alert: Alert) -> bool:
     return alert.state == "firing" and alert.told != "firing"
 
 
-def due(alert: Alert, cooldown_s: float, now: float) -> bool:
+def notify_now(alert: Alert, cooldown_s: float, now: float) -> bool:
     """Whether people are to be told of it now."""
     late = alert.state == "resolved" or not cooling(alert, cooldown_s, now)
-    return untold(alert) and late
+    return needs_notification(alert) and late
 
 
-def told(alert: Alert, now: float) -> Alert:
+def notified(alert: Alert, now: float) -> Alert:
     """The alert after a message of its state was written down.
 
     The cooldown runs from the message that it fires: that it is over does not prolong it.
@@ -122,7 +125,7 @@ def told(alert: Alert, now: float) -> Alert:
     return alert.model_copy(update={"told": "firing", "told_at": now})
 
 
-def gathered(waiting: list[Alert], group_s: float, now: float) -> bool:
+def group_complete(waiting: list[Alert], group_s: float, now: float) -> bool:
     """Whether what waits to be told has waited long enough for others.
 
     Args:

@@ -13,9 +13,9 @@ from kaizen.monitoring.alerts import expiry, lifecycle
 from kaizen.monitoring.alerts.alert import Alert
 from kaizen.monitoring.alerts.digest import weekly
 from kaizen.monitoring.alerts.dispatch import dispatch
-from kaizen.monitoring.alerts.messages import tell
-from kaizen.monitoring.alerts.rules import follow
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.messages import post_notifications
+from kaizen.monitoring.alerts.rules import apply_rules
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import Assessment
 
 KEPT_S = 400 * 86_400.0
@@ -37,12 +37,12 @@ def assessed(
     Returns:
         The alerts that began, came back or ended with it.
     """
-    with Book(home) as book:
-        with book.transaction():
-            changed = follow(book, usecase, rule, found, now)
-            changed += expiry.end(book, usecase, rule, found.at, now)
-            tell(book, usecase, rule, now)
-        dispatch(home, book, usecase, rule, now)
+    with AlertStore(home) as store:
+        with store.transaction():
+            changed = apply_rules(store, usecase, rule, found, now)
+            changed += expiry.end(store, usecase, rule, found.at, now)
+            post_notifications(store, usecase, rule, now)
+        dispatch(home, store, usecase, rule, now)
     return changed
 
 
@@ -67,14 +67,14 @@ def tick(
     Returns:
         The alerts that began, came back or ended with it.
     """
-    with Book(home) as book:
-        with book.transaction():
-            changed = expiry.check(book, usecase, rule, last_assessment_time, last_event_time, now)
-            changed += expiry.orphans(book, usecase, rule, now)
-            weekly(book, usecase, rule, now)
-            tell(book, usecase, rule, now, flush=flush)
-            book.forget(usecase, now - KEPT_S)
-        dispatch(home, book, usecase, rule, now)
+    with AlertStore(home) as store:
+        with store.transaction():
+            changed = expiry.check(store, usecase, rule, last_assessment_time, last_event_time, now)
+            changed += expiry.orphans(store, usecase, rule, now)
+            weekly(store, usecase, rule, now)
+            post_notifications(store, usecase, rule, now, flush=flush)
+            store.forget(usecase, now - KEPT_S)
+        dispatch(home, store, usecase, rule, now)
     return changed
 
 
@@ -86,23 +86,23 @@ def acknowledge(home: Home, name: str, by: str, why: str, now: float) -> Alert:
     """
     if not by.strip() or not why.strip():
         raise UsageError("expected who sees to it (--by) and why it may wait (--why)")
-    with Book(home) as book:
-        ids = [alert.id for alert in book.alerts(every=True)]
+    with AlertStore(home) as store:
+        ids = [alert.id for alert in store.alerts(every=True)]
         begin = [each for each in ids if each.startswith(name)] if name else []
         if len(begin) > 1 and name not in begin:
             raise UsageError(f"{name!r} begins {len(begin)} alerts: {', '.join(begin[:5])}")
         if not begin:
             raise unknown("alert", name, ids)
-        with book.transaction():
-            alert = book.alert(begin[0])
+        with store.transaction():
+            alert = store.alert(begin[0])
             if alert is None or not alert.open:
                 raise UsageError(f"alert {begin[0]} is over: there is nothing to acknowledge")
             alert = lifecycle.acknowledged(alert, by.strip(), why.strip(), now)
-            book.put(alert, f"acknowledged by {alert.by}: {alert.why}", now)
+            store.put(alert, f"acknowledged by {alert.by}: {alert.why}", now)
     return alert
 
 
 def open_alerts(home: Home, usecase: str | None = None) -> list[Alert]:
     """The alerts that are not over, oldest first."""
-    with Book(home) as book:
-        return book.alerts(usecase)
+    with AlertStore(home) as store:
+        return store.alerts(usecase)

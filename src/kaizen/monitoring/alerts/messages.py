@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from kaizen.core.alert_settings import AlertsRule, Severity
 from kaizen.monitoring.alerts import lifecycle
 from kaizen.monitoring.alerts.alert import Alert, Message, name
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 
 WORST: tuple[Severity, ...] = ("critical", "warning", "info")
 
@@ -67,22 +67,24 @@ def _paragraph(alert: Alert) -> str:
     return "\n".join(filter(None, lines))
 
 
-def tell(book: Book, usecase: str, rule: AlertsRule, now: float, *, flush: bool = False) -> None:
+def post_notifications(
+    store: AlertStore, usecase: str, rule: AlertsRule, now: float, *, flush: bool = False
+) -> None:
     """Inside of a transaction, write down messages of what is due, once its group is complete."""
     waiting = [
         alert
-        for alert in book.untold(usecase)
-        if lifecycle.due(alert, cooldown(rule, alert.rule), now)
+        for alert in store.pending_notifications(usecase)
+        if lifecycle.notify_now(alert, cooldown(rule, alert.rule), now)
     ]
-    if not lifecycle.gathered(waiting, 0.0 if flush else rule.group_s, now):
+    if not lifecycle.group_complete(waiting, 0.0 if flush else rule.group_s, now):
         return
     for channel, settings in rule.telling.items():
         if settings.digest:
             continue
         if mine := [alert for alert in waiting if _concerns(rule, channel, alert)]:
-            book.outbox.post([message(usecase, channel, mine, now)])
+            store.outbox.post([message(usecase, channel, mine, now)])
     for alert in waiting:
-        book.put(lifecycle.told(alert, now), f"told: {alert.state}", now)
+        store.put(lifecycle.notified(alert, now), f"told: {alert.state}", now)
 
 
 def _concerns(rule: AlertsRule, channel: str, alert: Alert) -> bool:

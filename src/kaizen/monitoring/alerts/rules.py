@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from kaizen.core.alert_settings import AlarmRule, AlertsRule, Figure, FigureRule, SilenceRule
 from kaizen.monitoring.alerts import lifecycle
-from kaizen.monitoring.alerts.alert import Alert, Judged
+from kaizen.monitoring.alerts.alert import Alert, JudgedWindow
 from kaizen.monitoring.alerts.messages import cooldown
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import Assessment
 
 FIGURES: Mapping[Figure, Callable[[Assessment], float | None]] = {
@@ -61,10 +61,10 @@ def said(rule: AlarmRule | FigureRule, found: Assessment) -> str:
     return f"{rule.figure} is {value:.4g}, {side}"
 
 
-def kept(found: Assessment, met: dict[str, bool | None], at: float) -> Judged:
+def kept(found: Assessment, met: dict[str, bool | None], at: float) -> JudgedWindow:
     """What is kept of an assessment."""
     known = found.performance if found.performance.state == "measured" else found.estimate
-    return Judged(
+    return JudgedWindow(
         version=found.window.version,
         window=found.window.name,
         at=at,
@@ -79,8 +79,8 @@ def kept(found: Assessment, met: dict[str, bool | None], at: float) -> Judged:
     )
 
 
-def follow(
-    book: Book, usecase: str, rule: AlertsRule, found: Assessment, now: float
+def apply_rules(
+    store: AlertStore, usecase: str, rule: AlertsRule, found: Assessment, now: float
 ) -> list[Alert]:
     """Inside of a transaction, look at every rule of a window.
 
@@ -91,7 +91,7 @@ def follow(
         The alerts that began, came back or ended.
     """
     version, window = found.window.version, found.window.name
-    before = book.judged(usecase, version, window)
+    before = store.window(usecase, version, window)
     known = before.met if before else {}
     changed: list[Alert] = []
     met: dict[str, bool | None] = {}
@@ -101,13 +101,13 @@ def follow(
         now_met, met[name] = meets(each, found), known.get(name)
         if now_met is not None and now_met != met[name]:
             met[name] = now_met
-            changed += _one(book, usecase, rule, name, each, found, now_met, now)
-    book.judge(usecase, kept(found, met, before.at if before else found.at))
+            changed += _one(store, usecase, rule, name, each, found, now_met, now)
+    store.put_window(usecase, kept(found, met, before.at if before else found.at))
     return changed
 
 
 def _one(
-    book: Book,
+    store: AlertStore,
     usecase: str,
     rule: AlertsRule,
     name: str,
@@ -116,11 +116,11 @@ def _one(
     met: bool,
     now: float,
 ) -> list[Alert]:
-    track = book.track(usecase, found.window.version, name)
-    alert = book.alert(track.alert) if track.alert else None
+    state = store.rule_state(usecase, found.window.version, name)
+    alert = store.alert(state.alert) if state.alert else None
     if met:
         after, then = lifecycle.met(
-            track,
+            state,
             alert,
             needed=each.windows,
             window=found.window.name,
@@ -131,6 +131,6 @@ def _one(
             report=found.report,
         )
     else:
-        after, then = lifecycle.not_met(track, alert, resolve_after=rule.resolve_after, at=now)
-    book.follow(after)
-    return book.keep(alert, then, now)
+        after, then = lifecycle.not_met(state, alert, resolve_after=rule.resolve_after, at=now)
+    store.put_rule_state(after)
+    return store.keep(alert, then, now)

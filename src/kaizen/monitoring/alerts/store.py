@@ -6,20 +6,20 @@ from contextlib import AbstractContextManager
 
 from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from kaizen.monitoring.alerts.alert import Alert, Judged, Track
+from kaizen.monitoring.alerts.alert import Alert, JudgedWindow, RuleState
 from kaizen.monitoring.alerts.database import Database, read
-from kaizen.monitoring.alerts.lifecycle import untold
+from kaizen.monitoring.alerts.lifecycle import needs_notification
 from kaizen.monitoring.alerts.outbox import Outbox
 
 
-class Change(Record):
+class HistoryEntry(Record):
     """One line of an alert's history; ``at`` in seconds since the epoch."""
 
     at: float
     what: str
 
 
-class Book:
+class AlertStore:
     """The alerts of one home, and its outbox. One object belongs to one thread.
 
     Changes belong inside of a transaction.
@@ -29,7 +29,7 @@ class Book:
         self._database = Database(home)
         self.outbox = Outbox(self._database)
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> AlertStore:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,45 +53,45 @@ class Book:
         )  # fmt: skip
         return [read(Alert, row[0]) for row in rows]
 
-    def untold(self, usecase: str) -> list[Alert]:
+    def pending_notifications(self, usecase: str) -> list[Alert]:
         """Alerts whose state people were not told of, oldest first."""
         rows = self._database.ask(
             "SELECT document FROM alerts WHERE due AND usecase = ? ORDER BY number", usecase
         )
         return [read(Alert, row[0]) for row in rows]
 
-    def history(self, alert: str) -> list[Change]:
+    def history(self, alert: str) -> list[HistoryEntry]:
         """What happened to an alert, oldest first."""
         rows = self._database.ask(
             "SELECT at, what FROM history WHERE alert = ? ORDER BY number", alert
         )
-        return [Change(at=at, what=what) for at, what in rows]
+        return [HistoryEntry(at=at, what=what) for at, what in rows]
 
-    def track(self, usecase: str, version: str, rule: str) -> Track:
+    def rule_state(self, usecase: str, version: str, rule: str) -> RuleState:
         """What a rule has seen of a version."""
         found = self._database.ask(
             "SELECT document FROM tracks WHERE usecase = ? AND version = ? AND rule = ?",
             usecase, version, rule,
         )  # fmt: skip
         if found:
-            return read(Track, found[0][0])
-        return Track(usecase=usecase, version=version, rule=rule)
+            return read(RuleState, found[0][0])
+        return RuleState(usecase=usecase, version=version, rule=rule)
 
-    def judged(self, usecase: str, version: str, window: str) -> Judged | None:
+    def window(self, usecase: str, version: str, window: str) -> JudgedWindow | None:
         """What is kept of a window."""
         found = self._database.ask(
             "SELECT document FROM judged WHERE usecase = ? AND version = ? AND window = ?",
             usecase, version, window,
         )  # fmt: skip
-        return read(Judged, found[0][0]) if found else None
+        return read(JudgedWindow, found[0][0]) if found else None
 
-    def between(self, usecase: str, since: float, until: float) -> list[Judged]:
+    def windows_between(self, usecase: str, since: float, until: float) -> list[JudgedWindow]:
         """Windows judged in [since, until), oldest first."""
         rows = self._database.ask(
             "SELECT document FROM judged WHERE usecase = ? AND at >= ? AND at < ? ORDER BY at",
             usecase, since, until,
         )  # fmt: skip
-        return [read(Judged, row[0]) for row in rows]
+        return [read(JudgedWindow, row[0]) for row in rows]
 
     def newest(self, usecase: str) -> dict[str, float]:
         """When a window of each version was last judged."""
@@ -122,23 +122,23 @@ class Book:
             "INSERT INTO alerts (id, usecase, open, due, document) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET open = excluded.open, due = excluded.due, "
             "document = excluded.document",
-            alert.id, alert.usecase, alert.open, untold(alert), alert.model_dump_json(),
+            alert.id, alert.usecase, alert.open, needs_notification(alert), alert.model_dump_json(),
         )  # fmt: skip
         if what:
             row = (at, alert.id, what)
             self._database.do("INSERT INTO history (at, alert, what) VALUES (?, ?, ?)", *row)
 
-    def follow(self, track: Track) -> None:
-        """Keep a track."""
-        row = (track.usecase, track.version, track.rule, track.model_dump_json())
+    def put_rule_state(self, state: RuleState) -> None:
+        """Keep a state."""
+        row = (state.usecase, state.version, state.rule, state.model_dump_json())
         self._database.do("INSERT OR REPLACE INTO tracks VALUES (?, ?, ?, ?)", *row)
 
-    def judge(self, usecase: str, judged: Judged) -> None:
+    def put_window(self, usecase: str, judged: JudgedWindow) -> None:
         """Keep a window."""
         row = (usecase, judged.version, judged.window, judged.at, judged.model_dump_json())
         self._database.do("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?, ?)", *row)
 
-    def remember(self, usecase: str, name: str, value: str) -> None:
+    def put_setting(self, usecase: str, name: str, value: str) -> None:
         """Keep a value."""
         self._database.do("INSERT OR REPLACE INTO settings VALUES (?, ?, ?)", usecase, name, value)
 

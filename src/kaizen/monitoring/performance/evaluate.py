@@ -10,7 +10,7 @@ import pandas as pd
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.usecase import Array
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance import outcomes
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.estimate import estimate
@@ -37,19 +37,19 @@ def evaluate_window(
     baseline: Baseline,
     profile: Profile,
     rule: MonitoringRule,
-    verdict: Verdict,
+    drift: DriftResult,
     observed: pd.DataFrame,
     window: pd.DataFrame,
 ) -> tuple[Performance, Performance]:
     """Performance by labels, and as estimated from the model's own probabilities.
 
     Args:
-        verdict: of ``observed``: an estimate holds only where the model has learnt.
+        drift: of ``observed``: an estimate holds only where the model has learnt.
         window: the table of ``kaizen/monitoring/performance/outcomes.py``.
     """
     answers, seed = outcomes.answers(window), profile.shape.seed
     measured = measure(baseline, outcomes.labels(window), answers, rule, seed)
-    supported = support(verdict, outside(profile, observed))
+    supported = support(drift, outside(profile, observed))
     stated = outcomes.probabilities(window)
     return measured, estimate(baseline, answers, stated, supported, seed)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 
 UNLIKE = {
     "rare": "values that are unseen, out of range or repeated",
@@ -20,19 +20,19 @@ ODD = 0.01
 """P of a row by itself from which it counts as outside."""
 
 
-def support(verdict: Verdict, share: float | None = None) -> tuple[bool, str]:
+def support(drift: DriftResult, share: float | None = None) -> tuple[bool, str]:
     """Whether a window lies where the model has learnt, and if not, why.
 
     Args:
         share: of rows outside, where it is known (:func:`outside`).
     """
-    if verdict.p_value is None:
-        return False, f"the inputs were {verdict.summary}"
-    wrong = [found.detail for found in verdict.quality if found.kind != "new_column"]
+    if drift.p_value is None:
+        return False, f"the inputs were {drift.summary}"
+    wrong = [found.detail for found in drift.quality if found.kind != "new_column"]
     if wrong:
         return False, wrong[0]
-    level = verdict.calibration.level
-    loud = [test for test in verdict.tests if test.name in UNLIKE and test.p <= level]
+    level = drift.calibration.level
+    loud = [test for test in drift.tests if test.name in UNLIKE and test.p <= level]
     if not loud:
         return True, ""
     worst = min(loud, key=lambda test: (test.p, -test.effect))

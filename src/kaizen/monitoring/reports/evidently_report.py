@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kaizen.monitoring.drift.quality import keys
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import header
 from kaizen.monitoring.reports.alignment import MOST_ROWS, Sides, sides
@@ -80,7 +80,7 @@ def drawn(
 def page(
     model: Any,
     title: str,
-    verdict: Verdict | None,
+    drift: DriftResult | None,
     *,
     notes: tuple[str, ...] = (),
     at: datetime | None = None,
@@ -92,7 +92,7 @@ def page(
     found: str = Snapshot.load_model(model).get_html_str(as_iframe=False)
     safe = markup.escape(title)
     found = found.replace("<head>", f"<head><title>{safe}</title>{meta}", 1)
-    return found.replace("<body>", f"<body>{header.heading(title, verdict, notes, at)}", 1)
+    return found.replace("<body>", f"<body>{header.heading(title, drift, notes, at)}", 1)
 
 
 def _performance(evidently: Any, labelled: LabelledPairs, seed: int) -> tuple[Any, Any]:
@@ -147,7 +147,7 @@ def html(
     current: pd.DataFrame,
     title: str,
     *,
-    verdict: Verdict | None = None,
+    drift: DriftResult | None = None,
     seed: int = 0,
 ) -> str:
     """A page of its own (about 4 MB, needs no network) that compares the columns both share.
@@ -155,7 +155,7 @@ def html(
     Raises:
         KaizenError: a side has no rows, or they share no column with values.
     """
-    first = [column.name for column in verdict.columns] if verdict else []
+    first = [column.name for column in drift.columns] if drift else []
     two = sides(reference, current, first=first, seed=seed)
     model, notes = drawn(two, seed=seed)
-    return page(model, title, verdict, notes=notes)
+    return page(model, title, drift, notes=notes)

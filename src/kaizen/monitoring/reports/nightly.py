@@ -46,7 +46,7 @@ class Night:
         return f"{usecase} v{version}, the 24 hours before {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-def due(now: float, hour: int | None, last: date | None) -> Night | None:
+def due_night(now: float, hour: int | None, last: date | None) -> Night | None:
     """The report to make now, None where there is none to make.
 
     A night that was missed altogether is not made up for: what it was about is past helping, and
@@ -101,6 +101,6 @@ def draw(home: Home, features: Features, profile: Profile, version: str, night: 
         observation.drawable(table),
         at=night.at,
         tags=[f"v{version}", "nightly"],
-        verdict=profile.check(table),
+        drift=profile.check(table),
     )
     return str(kept.path.relative_to(home.monitoring))

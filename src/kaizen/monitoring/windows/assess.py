@@ -10,8 +10,8 @@ import pandas as pd
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import Home
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
-from kaizen.monitoring.drift.sequential import ALARM, ROW_ALARM, State, Stream
+from kaizen.monitoring.drift.result import DriftResult
+from kaizen.monitoring.drift.sequential import ROW_THRESHOLD, THRESHOLD, State, Stream
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows.assessment import Alarm, Assessment, Evidence
@@ -28,7 +28,7 @@ def assess(
     fingerprint: str,
     baseline: Baseline | None,
     observed: pd.DataFrame,
-    drift: Verdict,
+    drift: DriftResult,
     row_p: Sequence[float],
     performance: Performance,
     estimate: Performance,
@@ -76,7 +76,7 @@ def _evidence(
     home: Home,
     window: Window,
     fingerprint: str,
-    drift: Verdict,
+    drift: DriftResult,
     row_p: Sequence[float],
     before: Assessment | None,
 ) -> tuple[Evidence, Evidence | None]:
@@ -89,8 +89,8 @@ def _evidence(
         by_row = evidence_of(rows.state()) if row_p else None
         return evidence_of(windows.state()), by_row
     p = [] if drift.p_value is None else [drift.p_value]
-    by_row = count(rows, window.name, row_p) if row_p else None
-    return count(windows, window.name, p), by_row
+    by_row = count_once(rows, window.name, row_p) if row_p else None
+    return count_once(windows, window.name, p), by_row
 
 
 def with_streams(
@@ -115,10 +115,10 @@ Kind = Literal["windows", "rows"]
 def stream_of(home: Home, usecase: str, version: str, profile: str, kind: Kind) -> Stream:
     """The stream of a version that is compared with the profile of digest ``profile``."""
     path = home.monitoring / "streams" / usecase / f"v{version}-{kind}.json"
-    return Stream(path, profile, ALARM if kind == "windows" else ROW_ALARM)
+    return Stream(path, profile, THRESHOLD if kind == "windows" else ROW_THRESHOLD)
 
 
-def count(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
+def count_once(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
     """Count ``p`` under the name ``key``, once; a stream that has alarmed begins anew first.
 
     What drifts on then alarms again and again, and what is over does not alarm for ever.
@@ -132,7 +132,7 @@ def count(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
 def evidence_of(state: State) -> Evidence:
     """``state`` as an assessment holds it."""
     return Evidence(
-        strength=state.strength,
+        strength=state.e_value,
         alarmed=state.alarmed,
         alarmed_at=state.alarmed_at,
         seen=state.seen,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.results import Record
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows.window import Window
 
@@ -38,7 +38,7 @@ class Assessment(Record):
     Attributes:
         window: which events.
         at: when it was judged, seconds since the epoch.
-        drift: the calibrated verdict; its ``quality`` is what is wrong with the data itself.
+        drift: the result of the drift check; its ``quality`` is what is wrong with the data itself.
         performance: by labels.
         estimate: without labels.
         evidence: of this window and those before it, one p value each.
@@ -54,7 +54,7 @@ class Assessment(Record):
 
     window: Window
     at: float
-    drift: Verdict
+    drift: DriftResult
     performance: Performance
     estimate: Performance
     evidence: Evidence

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.drift.result import DriftResult, Finding
 from kaizen.monitoring.windows.window_data import Reading
 
 
@@ -25,14 +25,14 @@ def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tupl
     return tuple(found)
 
 
-def judged(verdict: Verdict, found: Sequence[Finding], reading: Reading) -> Verdict:
-    """``verdict`` with these findings, and with how its window was read."""
-    notes = [verdict.calibration.note, reading.note]
+def with_quality(drift: DriftResult, found: Sequence[Finding], reading: Reading) -> DriftResult:
+    """``drift`` with these findings, and with how its window was read."""
+    notes = [drift.calibration.note, reading.note]
     note = "; ".join(each for each in notes if each)
-    return verdict.model_copy(
+    return drift.model_copy(
         update={
             "quality": tuple(found),
-            "calibration": verdict.calibration.model_copy(update={"note": note}),
+            "calibration": drift.calibration.model_copy(update={"note": note}),
         }
     )
 

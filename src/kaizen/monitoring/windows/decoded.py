@@ -22,9 +22,7 @@ _UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 
 @dataclass(frozen=True)
 class Decoded:
-    """n events, see ``kaizen.monitoring.windows.window_data.Seen``; table and answers are None
-    where n is 0.
-    """
+    """n events, as ``WindowData`` has them; table and answers are None where n is 0."""
 
     events: dict[str, Event]
     inputs: Inputs | None

@@ -16,7 +16,7 @@ from kaizen.monitoring.drift import faults as fault_search
 from kaizen.monitoring.drift import reweighted_reference
 from kaizen.monitoring.drift.faults import Fault
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.drift.result import DriftResult, Finding
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows import label_shift
@@ -29,32 +29,32 @@ PROVEN = ("missing_values", "constant")
 """Findings that happen by chance in a small window: they count where the column drifted, too."""
 
 
-def mix_in_question(verdict: Verdict, answers: Collection[str]) -> bool:
-    """Whether :func:`diagnose` needs the verdict beside a reference of the window's mix."""
-    return verdict.drifted and bool(_drifted(verdict) & set(answers))
+def mix_in_question(drift: DriftResult, answers: Collection[str]) -> bool:
+    """Whether :func:`diagnose` needs the drift result against a reference of the window's mix."""
+    return drift.drifted and bool(_drifted(drift) & set(answers))
 
 
 def diagnose(
-    verdict: Verdict,
+    drift: DriftResult,
     performance: Performance,
     estimate: Performance,
     answers: Collection[str],
     faults: Sequence[Fault] = (),
-    matched: Verdict | None = None,
+    matched: DriftResult | None = None,
 ) -> tuple[tuple[Alarm, ...], str]:
     """The alarms of a window, and why these, in words.
 
     Args:
-        verdict: of its columns, what was asked and what was answered.
+        drift: of its columns, what was asked and what was answered.
         performance, estimate: by labels, and without.
         answers: names of the columns that say what was answered.
         faults: of columns that drifted (``kaizen/monitoring/drift/faults.py``).
-        matched: the verdict beside a reference of the window's mix of classes
+        matched: the drift result against a reference of the window's mix of classes
             (``kaizen/monitoring/windows/label_shift.py``); None where there is none.
     """
-    wrong = _wrong(verdict, answers)
+    wrong = _wrong(drift, answers)
     broken = {found.column for found in wrong} | {fault.column for fault in faults}
-    inputs = _drifted(verdict) - set(answers) - set(SIGNALS)
+    inputs = _drifted(drift) - set(answers) - set(SIGNALS)
     alarms: list[Alarm] = []
     said: list[str] = []
     if wrong or (faults and inputs <= broken):
@@ -63,13 +63,13 @@ def diagnose(
             [found.detail for found in wrong] + [fault.detail for fault in faults]
         )
         said.append(f"bad data: {'; '.join(details)}")
-        if verdict.drifted and inputs - broken:
+        if drift.drifted and inputs - broken:
             alarms.append("data")
             said.append(f"and other inputs besides: {_names(inputs - broken)}")
-        elif verdict.drifted:
+        elif drift.drifted:
             said.append("what else drifted follows from it")
-    elif verdict.drifted:
-        alarm, why = _drift(verdict, inputs, answers, matched)
+    elif drift.drifted:
+        alarm, why = _drift(drift, inputs, answers, matched)
         alarms.append(alarm)
         said.append(why)
         said += [f"also {fault.detail}" for fault in faults]
@@ -78,21 +78,21 @@ def diagnose(
         alarms.append("concept")
     if why:
         said.append(why)
-    said += _unsaid(verdict, wrong, performance)
+    said += _unsaid(drift, wrong, performance)
     if not alarms:
         said.insert(0, "nothing is wrong as far as is known")
     return tuple(alarm for alarm in ALARMS if alarm in alarms), "; ".join(said)
 
 
-def _drifted(verdict: Verdict) -> set[str]:
-    return {column.name for column in verdict.columns if column.drifted}
+def _drifted(drift: DriftResult) -> set[str]:
+    return {column.name for column in drift.columns if column.drifted}
 
 
-def _wrong(verdict: Verdict, answers: Collection[str]) -> list[Finding]:
+def _wrong(drift: DriftResult, answers: Collection[str]) -> list[Finding]:
     """Findings that are an alarm by themselves."""
-    drifted = _drifted(verdict) if verdict.drifted else set()
+    drifted = _drifted(drift) if drift.drifted else set()
     found: list[Finding] = []
-    for finding in verdict.quality:
+    for finding in drift.quality:
         if finding.kind == "rows":
             continue
         # A model that always answers the same is no broken feed by itself.
@@ -104,16 +104,16 @@ def _wrong(verdict: Verdict, answers: Collection[str]) -> list[Finding]:
 
 
 def _drift(
-    verdict: Verdict, inputs: set[str], answers: Collection[str], matched: Verdict | None
+    drift: DriftResult, inputs: set[str], answers: Collection[str], matched: DriftResult | None
 ) -> tuple[Alarm, str]:
-    p = f"(p = {verdict.p_value:.2g})"
-    where = _where(verdict, inputs)
-    answered = _drifted(verdict) & set(answers)
+    p = f"(p = {drift.p_value:.2g})"
+    where = _where(drift, inputs)
+    answered = _drifted(drift) & set(answers)
     if not answered:
         return "data", f"other inputs than known: {where} {p}; the answers are as before"
     said = _names(answered)
     if matched is None or matched.p_value is None:
-        if inputs or not _only_columns(verdict):
+        if inputs or not _only_columns(drift):
             why = "another mix of classes could not be told apart, too few known rows have it"
             return "data", f"other inputs than known: {_names(inputs or answered)} {p}; {why}"
         return "prediction", f"other answers than known: {said} {p}; no input drifted by itself"
@@ -129,19 +129,19 @@ def _drift(
     )
 
 
-def _where(verdict: Verdict, inputs: set[str]) -> str:
+def _where(drift: DriftResult, inputs: set[str]) -> str:
     """What of the inputs is other, in words."""
     if inputs:
         return _names(inputs)
-    level = verdict.calibration.level
-    unlike = any(test.p <= level for test in verdict.tests if test.name == "novelty")
+    level = drift.calibration.level
+    unlike = any(test.p <= level for test in drift.tests if test.name == "novelty")
     return "rows unlike any known" if unlike else "how columns go together"
 
 
-def _only_columns(verdict: Verdict) -> bool:
+def _only_columns(drift: DriftResult) -> bool:
     """Whether no test of all columns together speaks up."""
-    level = verdict.calibration.level
-    return not any(test.p <= level for test in verdict.tests if test.name in ("mmd", "novelty"))
+    level = drift.calibration.level
+    return not any(test.p <= level for test in drift.tests if test.name in ("mmd", "novelty"))
 
 
 def _concept(
@@ -181,11 +181,11 @@ def _interval(estimate: Performance) -> str:
     return f"{low} to {high}"
 
 
-def _unsaid(verdict: Verdict, wrong: Sequence[Finding], performance: Performance) -> list[str]:
+def _unsaid(drift: DriftResult, wrong: Sequence[Finding], performance: Performance) -> list[str]:
     """What could not be compared, or was seen and is no alarm."""
     seen = {finding.detail for finding in wrong}
-    said = [finding.detail for finding in verdict.quality if finding.detail not in seen]
-    if verdict.p_value is None and not wrong:
+    said = [finding.detail for finding in drift.quality if finding.detail not in seen]
+    if drift.p_value is None and not wrong:
         said.insert(0, "inputs and answers were not compared")
     if performance.state == "unknown":
         said.append(f"performance unknown: {performance.reason}")
@@ -202,7 +202,7 @@ def diagnose_window(
     profile: Profile,
     baseline: Baseline | None,
     window: pd.DataFrame,
-    verdict: Verdict,
+    drift: DriftResult,
     performance: Performance,
     estimate: Performance,
     answers: Sequence[str],
@@ -213,13 +213,13 @@ def diagnose_window(
     it is.
 
     Args:
-        window: rows as they were observed, which ``verdict`` is about.
+        window: rows as they were observed, which ``drift`` is about.
         baseline: what the model was judged on; None where there is nothing.
         answers: names of the columns that say what was answered.
     """
-    found = fault_search.find(profile, verdict, window, answers) if verdict.drifted else ()
+    found = fault_search.find(profile, drift, window, answers) if drift.drifted else ()
     beside = None
-    if mix_in_question(verdict, answers):
-        weights = label_shift.weights(profile, baseline, window, answers)
+    if mix_in_question(drift, answers):
+        weights = label_shift.importance_weights(profile, baseline, window, answers)
         beside = None if weights is None else reweighted_reference.check(profile, weights, window)
-    return diagnose(verdict, performance, estimate, answers, found, beside)
+    return diagnose(drift, performance, estimate, answers, found, beside)

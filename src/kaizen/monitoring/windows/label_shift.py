@@ -46,7 +46,7 @@ class _Answers:
         return len(self.numbers if self.numbers is not None else self.classes)  # type: ignore[arg-type]
 
 
-def weights(
+def importance_weights(
     profile: Profile, baseline: Baseline | None, window: pd.DataFrame, answers: Sequence[str]
 ) -> Floats | None:
     """How much each row of the reference (rows,) counts in the window's mix of classes.

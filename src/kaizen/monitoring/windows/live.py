@@ -13,7 +13,7 @@ from kaizen.events import index
 from kaizen.events.index import Head
 from kaizen.events.read import files, listed
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.sequential import ROW_ALARM, follow
+from kaizen.monitoring.drift.sequential import ROW_THRESHOLD, update
 from kaizen.monitoring.windows import data_quality
 from kaizen.monitoring.windows.assessment import Evidence
 from kaizen.monitoring.windows.decoded import decoded
@@ -34,23 +34,23 @@ class Live:
         self._features, self._profile = features, profile
         self._folder, self._version = folder, version
         self._from = {index.stem(path): index.end(path) for path in files(folder)}
-        self._strength, self._seen = 1.0, 0
+        self._e_value, self._seen = 1.0, 0
 
     def look(self) -> Evidence | None:
         """The evidence when new rows suffice for an alarm, after which it begins anew; or None."""
         if not self._profile.reference.signals:
             return None
         for p in self._new():
-            self._strength = follow(self._strength, p)
+            self._e_value = update(self._e_value, p)
             self._seen += 1
-            if self._strength >= ROW_ALARM:
+            if self._e_value >= ROW_THRESHOLD:
                 found = Evidence(
-                    strength=self._strength,
+                    strength=self._e_value,
                     alarmed=True,
                     alarmed_at=self._seen,
                     seen=self._seen,
                 )
-                self._strength, self._seen = 1.0, 0
+                self._e_value, self._seen = 1.0, 0
                 return found
         return None
 

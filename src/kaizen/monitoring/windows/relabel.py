@@ -18,7 +18,7 @@ GROWTH = 1.25
 """How many times as many labels are worth another look."""
 
 
-def again(
+def windows_to_reassess(
     judged: Iterable[Assessment], labelled: Mapping[str, int], rule: MonitoringRule, now: float
 ) -> list[Assessment]:
     """Those of ``judged`` that more labels have come for.
@@ -38,7 +38,7 @@ def _due(assessment: Assessment, labels: int, rule: MonitoringRule, now: float) 
     return labels >= rule.min_labels and (complete or labels >= GROWTH * before)
 
 
-def at_most(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]:
+def upper_bound(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]:
     """Name of each window to its labels, by the time in an event's id: never too few.
 
     Labels of another version that answered meanwhile, or of a window nearby, count too.
@@ -54,7 +54,7 @@ def at_most(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]
     return found
 
 
-def exactly(known: Collection[str], folder: Path, windows: Sequence[Window]) -> dict[str, int]:
+def exact_counts(known: Collection[str], folder: Path, windows: Sequence[Window]) -> dict[str, int]:
     """Name of each window to its labels, by the ids of its events, which are read.
 
     Windows of which retention has removed events are left out: they cannot be judged again.

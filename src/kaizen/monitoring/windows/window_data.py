@@ -44,7 +44,7 @@ class Reading(Record):
 
 
 @dataclass(frozen=True)
-class Seen:
+class WindowData:
     """The n events of a window, or n of them, in their order.
 
     Attributes:
@@ -93,9 +93,9 @@ class Seen:
         )
 
 
-def rows(
+def load_window(
     features: Features, folder: Path, window: Window, *, most: int = MOST, seed: int = 0
-) -> Seen:
+) -> WindowData:
     """The events of ``window``.
 
     Args:
@@ -131,7 +131,7 @@ def rows(
         )
     truths = labels.read(folder, events=set(made.events))
     answers = ((name, event["response"]) for name, event in made.events.items())
-    return Seen(
+    return WindowData(
         window=window,
         events=list(made.events.values()),
         inputs=made.inputs,

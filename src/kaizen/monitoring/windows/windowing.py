@@ -9,7 +9,7 @@ closed ``grace_s`` after its end. What is written to the log later than that joi
 in both cases, before what is newer, and :attr:`Window.late` says how many. An interval is not
 judged again with them: each event is then judged exactly once, so the windows of a stream stay
 separate pieces of evidence, and a verdict that people were told does not change. Late events of
-a service that nobody asks any more wait for its next event; ``Waiting.late`` says so.
+a service that nobody asks any more wait for its next event; ``NotReady.late`` says so.
 
 Kaizen's own questions never count. Compaction changes no window, nor does retention one that was
 judged; events that retention removes before are in none.
@@ -37,7 +37,7 @@ LEAST, MOST = 10, 1_000_000
 TRIES = 5
 
 
-class Waiting(Record):
+class NotReady(Record):
     """No window is due.
 
     Attributes:
@@ -58,7 +58,7 @@ class Waiting(Record):
     reason: str
 
 
-class Pending(NamedTuple):
+class UnassignedEvents(NamedTuple):
     """Events that are in no window.
 
     Attributes:
@@ -73,14 +73,14 @@ class Pending(NamedTuple):
     versions: set[str]
     damaged: int
 
-    def also(self, looked: Spooled) -> Pending:
+    def also(self, looked: Spooled) -> UnassignedEvents:
         """With what else was seen in a spool file."""
         return self._replace(
             versions=self.versions | looked.versions, damaged=self.damaged + looked.damaged
         )
 
 
-def due(
+def next_window(
     folder: Path,
     usecase: str,
     version: str,
@@ -90,7 +90,7 @@ def due(
     now: float,
     *,
     partial: bool = False,
-) -> Window | Waiting:
+) -> Window | NotReady:
     """The next window of ``version``, or what it is waiting for.
 
     Args:
@@ -155,32 +155,33 @@ def check_version(folder: Path, usecase: str, version: str) -> None:
         raise unknown(f"version of {usecase} in its events", version, known)
 
 
-def pending(
-    folder: Path, progress: Progress, enough: Callable[[Iterable[Head], float], bool]
-) -> Pending:
+Enough = Callable[[Iterable[Head], float], bool]
+"""Given the fresh events found and the earliest time that all further ones may have: whether those
+found suffice, so that nothing more need be read."""
+
+
+def unassigned_events(folder: Path, progress: Progress, enough: Enough) -> UnassignedEvents:
     """Events in no window: all late ones, and the first others.
 
     Args:
         folder: ``Home.events / USECASE``.
         progress: what was judged.
-        enough: whether the events found will do if all further ones have this time or a later one.
+        enough: when to stop reading.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _pending(folder, progress, enough)
+            return _unassigned_events(folder, progress, enough)
         except FileNotFoundError:  # compacted, or removed, since it was listed
             if not left:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _pending(
-    folder: Path, progress: Progress, enough: Callable[[Iterable[Head], float], bool]
-) -> Pending:
+def _unassigned_events(folder: Path, progress: Progress, enough: Enough) -> UnassignedEvents:
     paths, parts = listed(folder)
     late: dict[Key, Head] = {}
     fresh: dict[Key, Head] = {}
-    found = Pending([], [], {part.version for part in parts}, 0)
+    found = UnassignedEvents([], [], {part.version for part in parts}, 0)
     sources: list[tuple[float, Path | Group]] = [
         (begins(path) if stem(path) not in progress.ends else -inf, path) for path in paths
     ]
@@ -191,10 +192,10 @@ def _pending(
         for group in groups(part)
         if group.last >= progress.last[0] or group.top >= progress.ends.get(part.stem, 0)
     ]
-    for first, source in sorted(sources, key=itemgetter(0)):
+    for earliest, source in sorted(sources, key=itemgetter(0)):
         # A file that begins later waits: what a clock that was set back has written to it is late
         # when it is read.
-        if enough(fresh.values(), first):
+        if enough(fresh.values(), earliest):
             break
         if isinstance(source, Group):
             heads = source.heads()
@@ -205,10 +206,10 @@ def _pending(
             found = found.also(looked)
         for head in heads:
             if not progress.is_judged(head):
-                key = head.key
-                kind = fresh if key > progress.last else late
-                # Of a line that was copied, the one in the first place counts.
-                kind[key] = min(head, kind[key]) if key in kind else head
+                found_before = fresh if head.key > progress.last else late
+                # A line may have been copied into another file: the copy in the first place
+                # counts, in whatever order the files are read.
+                found_before[head.key] = min(head, found_before.get(head.key, head))
     if late:
         _drop_copies(late, paths, [g for p in parts for g in groups(p)], progress)
     in_turn = sorted(late.values(), key=lambda head: (head.stem, head.at, head.key))
@@ -234,11 +235,11 @@ def _drop_copies(
 
 def _by_count(
     folder: Path, progress: Progress, need: int, grace: float, now: float, *, partial: bool
-) -> Window | Waiting:
+) -> Window | NotReady:
     def enough(fresh: Iterable[Head], further: float) -> bool:
         return sum(head.time < further for head in fresh) >= need
 
-    found = pending(folder, progress, enough)
+    found = unassigned_events(folder, progress, enough)
     heads = [*found.late, *found.fresh]
     chosen, others = heads[:need], heads[need:]
     last = max((head.key for head in chosen), default=BEGIN)
@@ -250,17 +251,17 @@ def _by_count(
     reason = f"{len(heads)} of the {need} rows of the next window are there"
     if closes is not None:
         reason = f"a window of {need} rows is there and closes at {_shown(closes)}"
-    return _waiting(progress, found, len(heads), need, closes, reason)
+    return _not_ready(progress, found, len(heads), need, closes, reason)
 
 
 def _by_time(
     folder: Path, progress: Progress, rule: TimeWindow, grace: float, now: float, *, partial: bool
-) -> Window | Waiting:
+) -> Window | NotReady:
     def enough(fresh: Iterable[Head], further: float) -> bool:
         earliest = min((head.time for head in fresh), default=inf)
         return earliest < inf and further >= _interval(earliest, rule.seconds)[1]
 
-    found = pending(folder, progress, enough)
+    found = unassigned_events(folder, progress, enough)
     earliest = found.fresh[0].time if found.fresh else now
     since, until = _interval(earliest, rule.seconds)
     chosen = [*found.late, *(head for head in found.fresh if head.time < until)]
@@ -272,7 +273,7 @@ def _by_time(
         last = max(head.key for head in chosen)
         return progress.window(chosen, [], last, name=name, partial=True)
     reason = f"{len(chosen)} rows are there for the next window, which ends at {_shown(until)}"
-    return _waiting(progress, found, len(chosen), None, until + grace, reason)
+    return _not_ready(progress, found, len(chosen), None, until + grace, reason)
 
 
 def _interval(time: float, seconds: float) -> tuple[float, float]:
@@ -283,9 +284,14 @@ def _interval(time: float, seconds: float) -> tuple[float, float]:
     return number * seconds, (number + 1) * seconds
 
 
-def _waiting(
-    progress: Progress, found: Pending, rows: int, of: int | None, at: float | None, reason: str
-) -> Waiting:
+def _not_ready(
+    progress: Progress,
+    found: UnassignedEvents,
+    rows: int,
+    of: int | None,
+    at: float | None,
+    reason: str,
+) -> NotReady:
     if not rows and progress.last == BEGIN:
         others = sorted(found.versions - {progress.version})
         there = f"there are of {', '.join(others)}" if others else "nor of any other one"
@@ -294,7 +300,7 @@ def _waiting(
         reason += f"; {len(found.late)} of them came late"
     if found.damaged:
         reason += f"; {found.damaged} lines in its spool files are no events"
-    return Waiting(
+    return NotReady(
         rows=rows, of=of, late=len(found.late), at=at, damaged=found.damaged, reason=reason
     )
 

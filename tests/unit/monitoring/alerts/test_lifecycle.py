@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaizen.monitoring.alerts import lifecycle
-from kaizen.monitoring.alerts.alert import Alert, Track
+from kaizen.monitoring.alerts.alert import Alert, RuleState
 
-TRACK = Track(usecase="diabetes", version="3", rule="data")
+TRACK = RuleState(usecase="diabetes", version="3", rule="data")
 
 
 class Run:
@@ -19,7 +19,7 @@ class Run:
 
     def __init__(self, needed: int = 1, resolve_after: int = 2, cooldown_s: float = 600) -> None:
         self.rule = {"needed": needed, "resolve_after": resolve_after, "cooldown_s": cooldown_s}
-        self.track, self.alert = TRACK, None
+        self.state, self.alert = TRACK, None
         self.alert: Alert | None = None
         self.now = 0.0
         self.messages: list[tuple[float, str]] = []
@@ -29,17 +29,17 @@ class Run:
         self.now += 60
         common: dict[str, Any] = {"at": self.now}
         if met:
-            self.track, self.alert = lifecycle.met(
-                self.track, self.alert, needed=int(self.rule["needed"]), reason="drift",
+            self.state, self.alert = lifecycle.met(
+                self.state, self.alert, needed=int(self.rule["needed"]), reason="drift",
                 window=f"w{self.now:g}", severity="warning",
                 cooldown_s=self.rule["cooldown_s"], **common,
             )  # fmt: skip
         else:
-            self.track, self.alert = lifecycle.not_met(
-                self.track, self.alert, resolve_after=int(self.rule["resolve_after"]), **common
+            self.state, self.alert = lifecycle.not_met(
+                self.state, self.alert, resolve_after=int(self.rule["resolve_after"]), **common
             )
-        if self.alert and lifecycle.due(self.alert, self.rule["cooldown_s"], self.now):
-            self.alert = lifecycle.told(self.alert, self.now)
+        if self.alert and lifecycle.notify_now(self.alert, self.rule["cooldown_s"], self.now):
+            self.alert = lifecycle.notified(self.alert, self.now)
             self.messages.append((self.now, self.alert.told))
         if self.alert and self.alert.id not in self.ids:
             self.ids.append(self.alert.id)
@@ -97,9 +97,9 @@ def test_a_group_waits_for_its_first() -> None:
     run.windows("x")
     assert run.alert
     other = run.alert.model_copy(update={"changed": 80.0})
-    assert not lifecycle.gathered([], 0, 60)
-    assert not lifecycle.gathered([run.alert, other], 30, 89)
-    assert lifecycle.gathered([run.alert, other], 30, 90)
+    assert not lifecycle.group_complete([], 0, 60)
+    assert not lifecycle.group_complete([run.alert, other], 30, 89)
+    assert lifecycle.group_complete([run.alert, other], 30, 90)
 
 
 def test_one_that_is_over_before_its_group_is_still_told() -> None:
@@ -108,9 +108,9 @@ def test_one_that_is_over_before_its_group_is_still_told() -> None:
         TRACK, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
     )
     assert alert
-    over = lifecycle.over(alert, 1.0)
-    assert lifecycle.due(over, 0, 1.0)
-    assert not lifecycle.untold(lifecycle.told(over, 1.0))
+    over = lifecycle.resolved(alert, 1.0)
+    assert lifecycle.notify_now(over, 0, 1.0)
+    assert not lifecycle.needs_notification(lifecycle.notified(over, 1.0))
     assert run.messages == []
 
 

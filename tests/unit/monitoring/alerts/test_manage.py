@@ -19,7 +19,7 @@ from kaizen.core.alert_settings import (
 from kaizen.core.errors import UsageError
 from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.manage import acknowledge, assessed, open_alerts, tick
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import ALARMS
 
 DAY = 86_400.0
@@ -64,9 +64,9 @@ def test_it_fires_and_resolves(other_home: Home, webhook: Webhook, rule: AlertsR
     first, last = webhook.all()
     assert (first["type"], last["type"]) == ("warning", "success")
     assert "is over" in last["message"]
-    with Book(other_home) as book:
-        (alert,) = book.alerts(every=True)
-        said = [change.what.partition(":")[0] for change in book.history(alert.id)]
+    with AlertStore(other_home) as store:
+        (alert,) = store.alerts(every=True)
+        said = [change.what.partition(":")[0] for change in store.history(alert.id)]
     assert said == ["firing", "told", "resolved", "told"]
     assert alert.windows == 3
 
@@ -166,8 +166,8 @@ def test_a_channel_that_is_down_holds_up_nobody_and_gets_all_later(
     feed(other_home, rule, judged(1, "data"), judged(2, "quality"))
     assert webhook.refused == 2, "a minute later it was tried again"
     assert len(log(other_home)) == 2
-    with Book(other_home) as book:
-        unsent = book.outbox.unsent("diabetes")
+    with AlertStore(other_home) as store:
+        unsent = store.outbox.unsent("diabetes")
     assert [each.message.channel for each in unsent] == ["hook", "hook"]
     assert unsent[-1].error == "HOOK: JSON has answered 503"
     now = START + 120.0

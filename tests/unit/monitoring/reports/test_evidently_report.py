@@ -27,7 +27,7 @@ def test_the_page_shows_every_column_its_title_and_kaizens_verdict(table: pd.Dat
     )
     verdict = profile.check(table.assign(confidence=0.1))
     page = evidently_report.html(
-        table, table.assign(confidence=0.1), "digits <v3> & more", verdict=verdict
+        table, table.assign(confidence=0.1), "digits <v3> & more", drift=verdict
     )
     assert "<title>digits &lt;v3&gt; &amp; more</title>" in page
     top = page.split("<body>")[1].partition("<script")[0]

@@ -62,7 +62,7 @@ def test_a_report_is_a_page_and_a_run_of_the_use_cases_project(
     verdict = profile.check(window.drop(columns="embedding"))
     assert verdict.drifted
     kept = add(
-        tmp_path, "digits", "an <alert>", reference, window, at=AT, tags=["alert"], verdict=verdict
+        tmp_path, "digits", "an <alert>", reference, window, at=AT, tags=["alert"], drift=verdict
     )
     assert kept.path.parent == tmp_path / "reports" / "digits"
     page = kept.path.read_text(encoding="utf-8")

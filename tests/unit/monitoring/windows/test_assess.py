@@ -111,21 +111,21 @@ def test_hidden_columns_are_no_fault_and_unreadable_events_are(profile: Profile)
     assert found == Finding(
         column=None, kind="unreadable", detail="3 events cannot be read: no field x", serious=True
     )
-    verdict = data_quality.judged(profile.check(rows), [found], lost)
+    verdict = data_quality.with_quality(profile.check(rows), [found], lost)
     assert verdict.quality == (found,)
     assert not verdict.comparable
 
 
 def test_a_stream_alarms_begins_anew_and_counts_a_window_once(other_home: Home) -> None:
     stream = assess.stream_of(other_home, "digits", "1", "abc", "windows")
-    weak = [assess.count(stream, f"w{at}", [0.5]) for at in range(5)]
+    weak = [assess.count_once(stream, f"w{at}", [0.5]) for at in range(5)]
     assert not any(found.alarmed for found in weak)
     assert weak[-1].seen == 5
-    strong = [assess.count(stream, f"x{at}", [0.001]) for at in range(2)]
+    strong = [assess.count_once(stream, f"x{at}", [0.001]) for at in range(2)]
     assert [found.alarmed for found in strong] == [False, True]
     assert strong[1].strength >= 1000
-    assert assess.count(stream, "x1", [0.001]) == strong[1], "the same window again is no news"
-    after = assess.count(stream, "y", [0.5])
+    assert assess.count_once(stream, "x1", [0.001]) == strong[1], "the same window again is no news"
+    after = assess.count_once(stream, "y", [0.5])
     assert (after.alarmed, after.seen) == (False, 1)
 
 

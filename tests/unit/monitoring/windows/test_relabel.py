@@ -10,7 +10,7 @@ from kaizen.events.compact import compact
 from kaizen.events.label import Label
 from kaizen.monitoring.windows import relabel
 from kaizen.monitoring.windows.window import Window
-from kaizen.monitoring.windows.windowing import due
+from kaizen.monitoring.windows.windowing import next_window
 
 RULE = MonitoringRule(min_labels=50, labels_after_s=1000)
 
@@ -33,13 +33,14 @@ def test_a_window_is_judged_again_when_labels_have_come(
 ) -> None:
     known = performance(0.9, rows=before) if before else performance()
     judged = assessment(0, performance=known)
-    assert bool(relabel.again([judged], {judged.window.name: labels}, RULE, now)) == is_due
+    found = relabel.windows_to_reassess([judged], {judged.window.name: labels}, RULE, now)
+    assert bool(found) == is_due
 
 
 def windows(folder: Path) -> list[Window]:
     rule, judged = MonitoringRule(window=CountWindow(rows=10)), list[Window]()
     while isinstance(
-        found := due(folder, "diabetes", "3", rule, 10, judged, time.time() + 10), Window
+        found := next_window(folder, "diabetes", "3", rule, 10, judged, time.time() + 10), Window
     ):
         judged.append(found)
     return judged
@@ -50,11 +51,11 @@ def test_labels_are_counted_by_the_events_of_each_window(folder, workers) -> Non
     names = workers[0].answer(*(now + 1 + at / 1000 for at in range(20)))
     first, second = windows(folder)
     known = set(names[:3] + names[10:19]) | {"0" * 12 + "of another version-0"}
-    assert relabel.exactly(known, folder, [first, second]) == {first.name: 3, second.name: 9}
-    at_most = relabel.at_most(names, [first, second])
+    assert relabel.exact_counts(known, folder, [first, second]) == {first.name: 3, second.name: 9}
+    at_most = relabel.upper_bound(names, [first, second])
     assert at_most[first.name] == 10
     assert all(at_most[each.name] >= 9 for each in (first, second))
-    assert relabel.at_most([], [first]) == {first.name: 0}
+    assert relabel.upper_bound([], [first]) == {first.name: 0}
 
 
 def test_a_window_that_retention_has_cut_is_left_out_and_stops_no_other(folder, workers) -> None:
@@ -67,7 +68,7 @@ def test_a_window_that_retention_has_cut_is_left_out_and_stops_no_other(folder, 
     compact(folder)
     for part in folder.rglob("*.parquet"):
         part.unlink()
-    assert relabel.exactly(names, folder, [first, second]) == {second.name: 10}
+    assert relabel.exact_counts(names, folder, [first, second]) == {second.name: 10}
 
 
 def test_the_stamp_changes_with_every_label(folder) -> None:
