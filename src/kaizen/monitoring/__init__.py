@@ -1,4 +1,4 @@
-"""Whether what is served is still good: drift, quality, reports."""
+"""Whether what is served is still good: drift, performance, windows, reports, alerts."""
 
 from __future__ import annotations
 

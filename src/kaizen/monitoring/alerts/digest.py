@@ -1,4 +1,4 @@
-"""A week in one message: windows judged, alarms, open alerts, performance and drift."""
+"""The digest: a week in one message, with windows, alarms, alerts, performance and drift."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from kaizen.monitoring.alerts.store import AlertStore
 
 WEEK_S = 7 * 86_400.0
 _SETTING = "digest"
+BACKING_OFF = "its channel backs off after a failure"
 
 
 class Digest(Record):
-    """What was found between two times.
+    """The digest of one use case between two times.
 
     Attributes:
         usecase: whose.
@@ -29,7 +30,7 @@ class Digest(Record):
         alarms: windows by alarm.
         performance: by version: lines of metric, state and how the value went.
         drift: by version: the smallest p, the largest effect.
-        alerts: begun or ended in that time, or open at its end.
+        alerts: those that began or ended in that time, or were open at its end.
     """
 
     usecase: str
@@ -64,7 +65,7 @@ def digest(
     since: float,
     until: float,
 ) -> Digest:
-    """The digest of ``windows``, oldest first, and of those ``alerts`` that belong to the time."""
+    """The digest of ``windows``, oldest first, and of the ``alerts`` that fall into the time."""
     by_version: dict[str, list[JudgedWindow]] = {}
     for window in windows:
         by_version.setdefault(window.version, []).append(window)
@@ -128,7 +129,7 @@ def _alert(alert: Alert) -> str:
 
 
 def messages(found: Digest, rule: AlertsRule, known: str, now: float) -> list[Message]:
-    """The digest under the id ``known``, for channels that want one; for all if none does."""
+    """The digest as messages with the id ``known``: to channels that want digests, else to all."""
     wanted = [name for name, settings in rule.telling.items() if settings.digest]
     return [_message(found, rule, channel, known, now) for channel in wanted or rule.telling]
 
@@ -149,15 +150,15 @@ def _message(found: Digest, rule: AlertsRule, channel: str, known: str, now: flo
 
 
 def digest_between(store: AlertStore, usecase: str, since: float, until: float) -> Digest:
-    """The digest of what is in the store."""
+    """The digest of what the store holds of that time."""
     windows = store.windows_between(usecase, since, until)
     return digest(usecase, windows, store.alerts(usecase, every=True), since, until)
 
 
 def weekly(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> None:
-    """Inside of a transaction, write down the digest of the week (from Monday, UTC) that is over.
+    """Inside a transaction, write down the digest of the last full week (from Monday, UTC).
 
-    Once, for the channels that want one; none of a week in which nothing was watched.
+    Once, for the channels that want one; there is none of a week before monitoring began.
     """
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = (today - timedelta(days=today.weekday())).timestamp()
@@ -174,9 +175,9 @@ def weekly(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> Non
 def digest_now(
     home: Home, usecase: str, rule: AlertsRule, now: float, *, send: bool
 ) -> tuple[Digest, dict[str, str]]:
-    """The digest of the last seven days, and by channel why it was not sent, where it was to be.
+    """The digest of the last seven days; with ``send``, also why it has not arrived, by channel.
 
-    It is written down first: what was not sent is tried again by whoever watches.
+    It is written down before it is sent, so that the monitor tries again what has not arrived.
     """
     with AlertStore(home) as store:
         found = digest_between(store, usecase, now - WEEK_S, now)
@@ -187,4 +188,4 @@ def digest_now(
             store.outbox.post(messages(found, rule, known, now))
         dispatch(home, store, usecase, rule, now)
         unsent = [each for each in store.outbox.unsent(usecase) if each.message.id == known]
-    return found, {each.message.channel: each.error or "left alone for now" for each in unsent}
+    return found, {each.message.channel: each.error or BACKING_OFF for each in unsent}

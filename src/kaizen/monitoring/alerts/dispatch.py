@@ -1,4 +1,4 @@
-"""What is written down is sent: one message after the other, channels that failed last."""
+"""Sends the outbox: one message after the other, channels that failed last."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kaizen.monitoring.alerts.store import AlertStore
 
 
 def dispatch(home: Home, store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> None:
-    """Send what has not arrived, as far as channels are there and not left alone.
+    """Send the messages that have not arrived, to channels that exist and are not backing off.
 
     Each message is marked before the next is sent, so that a kill repeats one at most. A channel
     that fails is left alone for a while, and the others go on.
 
     Args:
         home: the state folder.
-        store: where messages are written down; not inside of a transaction.
+        store: holds the outbox; not inside a transaction.
         usecase: whose.
         rule: the channels.
         now: seconds since the epoch.
@@ -57,7 +57,7 @@ def _sendable(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process sends for this use case; the system lets go for the dead."""
+    """Wait until no other process sends for this use case; the lock of a dead one is released."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""The dead man's switch: no verdict has come for too long."""
+"""Alerts by the clock: silence (the dead man's switch), and alerts that no window will resolve."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kaizen.monitoring.alerts.messages import cooldown, moment
 from kaizen.monitoring.alerts.store import AlertStore
 
 SINCE = "watched since"
-"""Name of the setting that holds when a use case was first seen to."""
+"""Name of the setting that holds since when a use case has been monitored."""
 
 
 def watched_since(store: AlertStore, usecase: str, now: float) -> float:
-    """When the use case was first seen to; from now on, if that was never."""
+    """Since when the use case has been monitored; from now on, if it never was."""
     known = store.setting(usecase, SINCE)
     if known is None:
         store.put_setting(usecase, SINCE, repr(now))
@@ -24,14 +24,15 @@ def watched_since(store: AlertStore, usecase: str, now: float) -> float:
 def why(
     last_verdict: float | None, last_event: float | None, dead_after_s: float, now: float
 ) -> str:
-    """Which silence it is."""
-    verdict = (
-        "none was ever given" if last_verdict is None else f"the last at {moment(last_verdict)}"
-    )
+    """Why it is silent: nobody asks the model, or nobody judges what it answers."""
+    verdict = _last(last_verdict)
     if last_event is not None and now - last_event <= dead_after_s:
-        return f"events come, the last at {moment(last_event)}, but no verdict: {verdict}"
-    event = "none ever came" if last_event is None else f"the last at {moment(last_event)}"
-    return f"no events come, {event}, and no verdict: {verdict}"
+        return f"events arrive, {_last(last_event)}, but no verdict: {verdict}"
+    return f"no events arrive, {_last(last_event)}, and no verdict: {verdict}"
+
+
+def _last(at: float | None) -> str:
+    return "there never was one" if at is None else f"the last at {moment(at)}"
 
 
 def check(
@@ -42,12 +43,12 @@ def check(
     last_event: float | None,
     now: float,
 ) -> list[Alert]:
-    """Inside of a transaction, see whether the use case is silent.
+    """Inside a transaction, open or close the alerts of silence.
 
     Args:
         store: where alerts are kept.
         usecase: which.
-        rule: who is told what.
+        rule: the rules and channels.
         last_verdict: when a window was last judged, None for never.
         last_event: when the newest event was answered, None for never.
         now: seconds since the epoch.
@@ -92,7 +93,7 @@ def check(
 def end(
     store: AlertStore, usecase: str, rule: AlertsRule, last_verdict: float, now: float
 ) -> list[Alert]:
-    """Inside of a transaction, end silence where a verdict has come; arguments as :func:`check`."""
+    """Inside a transaction, resolve silence when a verdict has come; arguments as :func:`check`."""
     if now - last_verdict > rule.dead_after_s:
         return []
     changed: list[Alert] = []
@@ -103,15 +104,15 @@ def end(
 
 
 def orphans(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> list[Alert]:
-    """Inside of a transaction, end alerts of rules that are gone, of versions judged no more."""
+    """Inside a transaction, resolve alerts of removed rules and of versions no longer judged."""
     newest = store.newest(usecase)
     changed: list[Alert] = []
     for alert in store.alerts(usecase):
         last = newest.get(alert.version, now)
         if alert.rule not in rule.watching:
-            why = f"there is no rule {alert.rule} any more"
+            why = f"rule {alert.rule} was removed"
         elif now - last > rule.dead_after_s and any(at > last for at in newest.values()):
-            why = f"version {alert.version} is judged no more"
+            why = f"version {alert.version} is no longer judged"
         else:
             continue
         changed += store.keep(alert, lifecycle.resolved(alert, now, why), now)

@@ -1,4 +1,4 @@
-"""What people read."""
+"""Notifications: which alerts become which messages, when, and how they read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORST: tuple[Severity, ...] = ("critical", "warning", "info")
 
 
 def moment(at: float) -> str:
-    """A time for people, in UTC."""
+    """A time in UTC, for people."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -24,13 +24,13 @@ def worst(alerts: Sequence[Alert]) -> Severity:
 
 
 def about(alert: Alert) -> str:
-    """Whose it is and what it is called."""
+    """The title of an alert: use case, version and rule."""
     version = f" v{alert.version}" if alert.version else ""
     return f"{alert.usecase}{version}: {alert.rule}"
 
 
 def message(usecase: str, channel: str, alerts: Sequence[Alert], now: float) -> Message:
-    """One message of these alerts; its id follows from them and is the same for every channel."""
+    """One message about these alerts; its id follows from them and is the same in every channel."""
     firing = [alert for alert in alerts if alert.state != "resolved"]
     over = [alert for alert in alerts if alert.state == "resolved"]
     titles = [
@@ -55,8 +55,8 @@ def message(usecase: str, channel: str, alerts: Sequence[Alert], now: float) -> 
 def _paragraph(alert: Alert) -> str:
     if alert.state == "resolved":
         lasted = f"from {moment(alert.since)} to {moment(alert.changed)}"
-        return f"{about(alert)} is over ({lasted})\n{alert.reason}\nalert {alert.id}"
-    again = f", the {alert.returned + 1}. time" if alert.returned else ""
+        return f"{about(alert)} is resolved ({lasted})\n{alert.reason}\nalert {alert.id}"
+    again = f", for the {_ordinal(alert.returned + 1)} time" if alert.returned else ""
     lines = [
         f"{about(alert)} ({alert.severity}) since {moment(alert.since)}{again}",
         alert.reason,
@@ -67,10 +67,16 @@ def _paragraph(alert: Alert) -> str:
     return "\n".join(filter(None, lines))
 
 
+def _ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th; but 11th, 12th, 13th."""
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
 def post_notifications(
     store: AlertStore, usecase: str, rule: AlertsRule, now: float, *, flush: bool = False
 ) -> None:
-    """Inside of a transaction, write down messages of what is due, once its group is complete."""
+    """Inside a transaction, write down the messages that are due, once their group is complete."""
     waiting = [
         alert
         for alert in store.pending_notifications(usecase)

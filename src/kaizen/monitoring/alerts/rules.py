@@ -1,4 +1,4 @@
-"""Which rules a window meets."""
+"""Alert rules: which of them a window violates, and what follows for their alerts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FIGURES: Mapping[Figure, Callable[[Assessment], float | None]] = {
     "window.rows": lambda found: found.window.rows,
     "window.late_share": lambda found: found.window.late / max(found.window.rows, 1),
 }
-"""What figures are called, and where they stand; None where nothing is known."""
+"""The figures that rules may name, as read from an assessment; None where unknown."""
 
 
 def meets(rule: AlarmRule | FigureRule, found: Assessment) -> bool | None:
-    """Whether a window meets a rule; None where that is not known, which changes nothing."""
+    """Whether a window violates a rule; None where that is unknown, which changes nothing."""
     if isinstance(rule, FigureRule):
         value = FIGURES[rule.figure](found)
         if value is None:
@@ -42,10 +42,10 @@ def meets(rule: AlarmRule | FigureRule, found: Assessment) -> bool | None:
 
 
 def _could_tell(rule: AlarmRule, found: Assessment) -> bool:
-    """Whether the alarm would have come if there were reason for it.
+    """Whether the window would have raised the alarm if there had been reason to.
 
-    Windows without labels say nothing of truths, and those that could not be compared nothing of
-    data and answers: they do not end an alert.
+    A window without labels says nothing about concept drift, and one that could not be compared
+    nothing about data and predictions: neither resolves an alert.
     """
     if rule.alarm == "concept":
         return found.performance.state == "measured"
@@ -53,7 +53,7 @@ def _could_tell(rule: AlarmRule, found: Assessment) -> bool:
 
 
 def said(rule: AlarmRule | FigureRule, found: Assessment) -> str:
-    """Why a window meets the rule, in words."""
+    """Why a window violates the rule, in words."""
     if isinstance(rule, AlarmRule):
         return found.reason
     value = FIGURES[rule.figure](found)
@@ -62,7 +62,7 @@ def said(rule: AlarmRule | FigureRule, found: Assessment) -> str:
 
 
 def kept(found: Assessment, met: dict[str, bool | None], at: float) -> JudgedWindow:
-    """What is kept of an assessment."""
+    """What alerts and the digest keep of an assessment."""
     known = found.performance if found.performance.state == "measured" else found.estimate
     return JudgedWindow(
         version=found.window.version,
@@ -82,13 +82,13 @@ def kept(found: Assessment, met: dict[str, bool | None], at: float) -> JudgedWin
 def apply_rules(
     store: AlertStore, usecase: str, rule: AlertsRule, found: Assessment, now: float
 ) -> list[Alert]:
-    """Inside of a transaction, look at every rule of a window.
+    """Inside a transaction, apply every rule to a window.
 
-    A rule looks at a window once, and again when it is met now and was not, or the other way: a
-    window is judged again when its labels have come.
+    A rule counts a window once, and again only where its answer has changed: a window is assessed
+    again when its labels have come.
 
     Returns:
-        The alerts that began, came back or ended.
+        The alerts that fired, returned or resolved.
     """
     version, window = found.window.version, found.window.name
     before = store.window(usecase, version, window)

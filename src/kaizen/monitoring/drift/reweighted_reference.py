@@ -1,6 +1,6 @@
-"""A window beside a part of the reference, drawn so that its mix is the window's.
+"""The drift check against rows of the reference that are drawn to have the window's class mix.
 
-What remains different then is not the mix. The stored rows are drawn without replacement, and the
+What still differs is not due to the mix. The stored rows are drawn without replacement, and the
 check is calibrated for what is left of them.
 """
 

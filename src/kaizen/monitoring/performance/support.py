@@ -1,4 +1,4 @@
-"""May the model be asked how good it is: are the inputs of the kind it knows."""
+"""Support: whether a window lies where the model has learnt, so that an estimate holds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kaizen.monitoring.drift.result import DriftResult
 
 UNLIKE = {
     "rare": "values that are unseen, out of range or repeated",
-    "novelty": "rows unlike any known",
-    "mmd": "combinations that are rare among known rows",
+    "novelty": "rows unlike any in the reference",
+    "mmd": "combinations that are rare in the reference",
 }
 """Tests that speak up when rows lie where the model has learnt nothing."""
 
@@ -42,7 +42,7 @@ def support(drift: DriftResult, share: float | None = None) -> tuple[bool, str]:
 
 
 def outside(profile: Profile, window: pd.DataFrame) -> float | None:
-    """The share of rows unlike known ones, beyond what is usual; None where rows do not tell."""
+    """The share of rows unlike the reference's, beyond the usual; None where rows have no p."""
     try:
         odd = float(np.mean(profile.row_p(window) <= ODD))
     except KaizenError:

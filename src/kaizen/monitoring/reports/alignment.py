@@ -1,4 +1,4 @@
-"""Two tables made ready to be drawn side by side: the columns both have, in one form."""
+"""Aligns two tables to be drawn side by side: the columns both have, in one form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHERS = "(others)"
 
 @dataclass(frozen=True)
 class Sides:
-    """Two tables of the same columns.
+    """Two aligned tables.
 
     Attributes:
         reference, window: at most :data:`MOST_ROWS` rows each; numbers are float64, classes text.
@@ -53,7 +53,7 @@ def sides(
     most_columns: int | None = None,
     seed: int = 0,
 ) -> Sides:
-    """What can be drawn of both.
+    """Align two tables: what can be drawn of both.
 
     Args:
         first: columns to draw before all others, the most important one first.
@@ -182,7 +182,7 @@ def _sample(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def reference_table(profile: Profile) -> pd.DataFrame:
-    """The rows that windows are compared with: columns of numbers, then of classes.
+    """The reference data of a profile as a table: columns of numbers, then of classes.
 
     Numbers are float64. Classes are text, as the profile keeps them, also where they were numbers
     or flags. Missing values are NaN and None. The embedding is left out: its distances mean

@@ -1,4 +1,4 @@
-"""What Evidently draws of two tables, and of labelled answers. None of its tests is run."""
+"""Draws reports with Evidently: of two tables, and of labelled answers. Runs none of its tests."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def html(
     drift: DriftResult | None = None,
     seed: int = 0,
 ) -> str:
-    """A page of its own (about 4 MB, needs no network) that compares the columns both share.
+    """The drift report of two tables: a page of its own (about 4 MB, needs no network).
 
     Raises:
         KaizenError: a side has no rows, or they share no column with values.

@@ -1,4 +1,4 @@
-"""What stands above a drawn report: the verdict in words, so that no picture is taken for it."""
+"""The header of a report: the verdict in words, so that no picture is taken for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sentence(found: DriftResult | None) -> str:
 def heading(
     title: str, found: DriftResult | None, notes: tuple[str, ...] = (), at: datetime | None = None
 ) -> str:
-    """The same, and the columns behind it, as a piece of HTML."""
+    """The header as HTML: title, verdict, and the columns behind it."""
     parts = [f'<h1 style="font:600 20px/28px system-ui,sans-serif;margin:0">{escape(title)}</h1>']
     if at is not None:
         parts.append(f'<p style="margin:0;color:#616b74">{stamp(at)}</p>')

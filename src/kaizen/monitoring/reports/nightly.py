@@ -1,4 +1,4 @@
-"""The nightly report: whether one is due, and which events it is about. Nothing is drawn here."""
+"""The nightly report: whether one is due, which events it is about, and its page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Night:
 
 
 def due_night(now: float, hour: int | None, last: date | None) -> Night | None:
-    """The report to make now, None where there is none to make.
+    """The nightly report that is due now, None where none is.
 
     A night that was missed altogether is not made up for: what it was about is past helping, and
     its windows were judged one by one.
@@ -87,7 +87,11 @@ def _place(event: Mapping[str, Any]) -> bytes:
 
 
 def draw(home: Home, features: Features, profile: Profile, version: str, night: Night) -> str:
-    """The page's path under ``Home.monitoring``; empty where the day has too few events to draw."""
+    """Draw the nightly report.
+
+    Returns:
+        The page's path under ``Home.monitoring``; empty where the day has too few events to draw.
+    """
     usecase = features.name
     events = chosen(read(home.events / usecase, since=night.since, version=version), night)
     table = decoded(features, {str(event["id"]): dict(event) for event in events}).table

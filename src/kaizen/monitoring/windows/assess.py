@@ -1,4 +1,4 @@
-"""From what was found of one window to its assessment: streams, cause, and what it stands on."""
+"""Assembles the assessment of a window: counts it in its streams, and diagnoses the cause."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def assess(
     code: str,
     run_id: str,
 ) -> Assessment:
-    """The assessment of ``window``. The same window again counts in no stream a second time.
+    """The assessment of ``window``, which counts in its streams once, however often it is assessed.
 
     Args:
-        observed: what ``drift`` is about; the rows are looked at again for a cause.
+        observed: the rows that ``drift`` is about; the diagnosis reads them again.
         fingerprint: SHA-256 of the profile.
-        row_p: of each row by itself; empty where rows do not tell.
-        live: evidence of single rows that made somebody look before the window was full.
-        answers: names of observations that say what was answered.
-        before: how the window was judged before, if it was: its evidence stays.
-        code: what judged.
+        row_p: a p value per row; empty where rows have none.
+        live: evidence of single rows, if it made the monitor look before the window was full.
+        answers: names of the observations that are predictions.
+        before: the earlier assessment of the window, if there is one: its evidence stays.
+        code: version and commit of the code that judges.
     """
     evidence, by_row = _evidence(home, window, fingerprint, drift, row_p, before)
     alarms, reason = diagnose_window(
@@ -80,7 +80,7 @@ def _evidence(
     row_p: Sequence[float],
     before: Assessment | None,
 ) -> tuple[Evidence, Evidence | None]:
-    """Of windows, and of their rows where rows tell; a partial window adds nothing to either."""
+    """Evidence of windows, and of rows where they have p values; a partial window adds none."""
     if before is not None:
         return before.evidence, before.rows_evidence
     windows = stream_of(home, window.usecase, window.version, fingerprint, "windows")
@@ -96,17 +96,22 @@ def _evidence(
 def with_streams(
     alarms: tuple[Alarm, ...], reason: str, windows: Evidence, rows: Evidence | None
 ) -> tuple[tuple[Alarm, ...], str]:
-    """A stream that alarms is drift that single windows are too small to show."""
+    """Alarms and reason, after the streams: they show drift too weak for a single window."""
     if alarms:
         return alarms, reason
-    for evidence, what in ((windows, "windows"), (rows, "rows")):
-        if evidence is not None and evidence.alarmed:
-            said = (
-                f"drift of {what}, too little to be seen in one window: after "
-                f"{evidence.alarmed_at or evidence.seen:,} of them the evidence sufficed"
-            )
-            return ("data",), f"{said}; {reason}"
-    return alarms, reason
+    if windows.alarmed:
+        counted = windows.alarmed_at or windows.seen
+        said = (
+            f"gradual drift: undetectable in a single window, significant after {counted:,} windows"
+        )
+    elif rows is not None and rows.alarmed:
+        counted = rows.alarmed_at or rows.seen
+        said = (
+            f"drift of single rows: significant after {counted:,} rows, not in a window as a whole"
+        )
+    else:
+        return alarms, reason
+    return ("data",), f"{said}; {reason}"
 
 
 Kind = Literal["windows", "rows"]
@@ -119,9 +124,9 @@ def stream_of(home: Home, usecase: str, version: str, profile: str, kind: Kind) 
 
 
 def count_once(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
-    """Count ``p`` under the name ``key``, once; a stream that has alarmed begins anew first.
+    """Count the p values of window ``key`` once; a stream that has alarmed is reset before.
 
-    What drifts on then alarms again and again, and what is over does not alarm for ever.
+    So drift that persists alarms again and again, and drift that has ended does not alarm for ever.
     """
     before = stream.state()
     if before.alarmed and key not in before.keys:
@@ -130,7 +135,7 @@ def count_once(stream: Stream, key: str, p: Sequence[float]) -> Evidence:
 
 
 def evidence_of(state: State) -> Evidence:
-    """``state`` as an assessment holds it."""
+    """The state of a stream, as an assessment holds it."""
     return Evidence(
         strength=state.e_value,
         alarmed=state.alarmed,

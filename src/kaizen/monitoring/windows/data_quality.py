@@ -1,4 +1,4 @@
-"""What is wrong with a window's data as it was read: the profile's findings, and the log's."""
+"""The quality of a window's data as it was read: findings of the profile, and of the log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kaizen.monitoring.windows.window_data import Reading
 
 
 def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tuple[Finding, ...]:
-    """Everything wrong with ``observed``, without what redaction has hidden on purpose."""
+    """Everything wrong with ``observed``, except what redaction has hidden on purpose."""
     found = [
         each
         for each in profile.findings(observed)
@@ -26,7 +26,7 @@ def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tupl
 
 
 def with_quality(drift: DriftResult, found: Sequence[Finding], reading: Reading) -> DriftResult:
-    """``drift`` with these findings, and with how its window was read."""
+    """The drift result with these findings, and with a note of how the window was read."""
     notes = [drift.calibration.note, reading.note]
     note = "; ".join(each for each in notes if each)
     return drift.model_copy(
@@ -38,7 +38,7 @@ def with_quality(drift: DriftResult, found: Sequence[Finding], reading: Reading)
 
 
 def row_p(profile: Profile, observed: pd.DataFrame) -> list[float]:
-    """How unlike the reference each row by itself is; empty where rows do not tell."""
+    """A p value per row for being like the reference; empty where the profile gives none."""
     try:
         return [float(p) for p in profile.row_p(observed)]
     except KaizenError:

@@ -1,8 +1,8 @@
-"""Which alarm a window raises: its cause's, and no other where one explains the rest.
+"""The diagnosis of a window: which alarm it raises, that of the cause and not those of its effects.
 
-What breaks on the way explains all that follows from it; a new mix of classes explains other
-inputs; other inputs explain worse answers. So causes are asked in this order, and an effect is told
-in the reason, not by an alarm of its own.
+A broken feed explains all that follows from it; a changed class mix explains drifted inputs;
+drifted inputs explain worse answers. So causes are checked in this order, and an effect is named in
+the reason, but raises no alarm of its own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from kaizen.monitoring.windows import label_shift
 from kaizen.monitoring.windows.assessment import ALARMS, Alarm
 
 SIGNALS = ("embedding", "confidence")
-"""Columns that say how unlike others a row is: they follow from the inputs."""
+"""Columns that say how unusual a row is: they follow from the inputs."""
 
 PROVEN = ("missing_values", "constant")
-"""Findings that happen by chance in a small window: they count where the column drifted, too."""
+"""Findings that happen by chance in a small window: they count only if the column drifted, too."""
 
 
 def mix_in_question(drift: DriftResult, answers: Collection[str]) -> bool:
@@ -42,12 +42,12 @@ def diagnose(
     faults: Sequence[Fault] = (),
     matched: DriftResult | None = None,
 ) -> tuple[tuple[Alarm, ...], str]:
-    """The alarms of a window, and why these, in words.
+    """The alarms of a window, and the reason in words; a pure function.
 
     Args:
-        drift: of its columns, what was asked and what was answered.
+        drift: of inputs and predictions.
         performance, estimate: by labels, and without.
-        answers: names of the columns that say what was answered.
+        answers: names of the columns that are predictions.
         faults: of columns that drifted (``kaizen/monitoring/drift/faults.py``).
         matched: the drift result against a reference of the window's mix of classes
             (``kaizen/monitoring/windows/label_shift.py``); None where there is none.
@@ -65,7 +65,7 @@ def diagnose(
         said.append(f"bad data: {'; '.join(details)}")
         if drift.drifted and inputs - broken:
             alarms.append("data")
-            said.append(f"and other inputs besides: {_names(inputs - broken)}")
+            said.append(f"other inputs drifted as well: {_names(inputs - broken)}")
         elif drift.drifted:
             said.append("what else drifted follows from it")
     elif drift.drifted:
@@ -110,36 +110,38 @@ def _drift(
     where = _where(drift, inputs)
     answered = _drifted(drift) & set(answers)
     if not answered:
-        return "data", f"other inputs than known: {where} {p}; the answers are as before"
+        return "data", f"inputs drifted: {where} {p}; predictions did not"
     said = _names(answered)
     if matched is None or matched.p_value is None:
         if inputs or not _only_columns(drift):
-            why = "another mix of classes could not be told apart, too few known rows have it"
-            return "data", f"other inputs than known: {_names(inputs or answered)} {p}; {why}"
-        return "prediction", f"other answers than known: {said} {p}; no input drifted by itself"
-    beside = f"(p = {matched.p_value:.2g} beside {matched.reference_rows:,} known rows of that mix)"
+            why = "a changed class mix cannot be ruled out: too few reference rows have that mix"
+            return "data", f"inputs drifted: {_names(inputs or answered)} {p}; {why}"
+        return "prediction", f"predictions drifted: {said} {p}; no input drifted by itself"
+    tested = (
+        f"(p = {matched.p_value:.2g} against {matched.reference_rows:,} reference rows of that mix)"
+    )
     if matched.drifted:
         return "data", (
-            f"other inputs than known: {where} {p}, and so other answers: {said}; another mix of "
-            f"classes does not explain it {beside}"
+            f"inputs drifted: {where} {p}, and predictions with them: {said}; a changed class mix "
+            f"does not explain it {tested}"
         )
-    also = f", and so other inputs: {_names(inputs)}" if inputs else ""
+    also = f", and inputs with them: {_names(inputs)}" if inputs else ""
     return "prediction", (
-        f"other answers than known: {said} {p}{also}; another mix of classes explains it {beside}"
+        f"predictions drifted: {said} {p}{also}; a changed class mix explains it {tested}"
     )
 
 
 def _where(drift: DriftResult, inputs: set[str]) -> str:
-    """What of the inputs is other, in words."""
+    """What of the inputs drifted, in words."""
     if inputs:
         return _names(inputs)
     level = drift.calibration.level
     unlike = any(test.p <= level for test in drift.tests if test.name == "novelty")
-    return "rows unlike any known" if unlike else "how columns go together"
+    return "rows unlike any in the reference" if unlike else "how columns go together"
 
 
 def _only_columns(drift: DriftResult) -> bool:
-    """Whether no test of all columns together speaks up."""
+    """Whether no test of all columns together is significant."""
     level = drift.calibration.level
     return not any(test.p <= level for test in drift.tests if test.name in ("mmd", "novelty"))
 
@@ -147,26 +149,26 @@ def _only_columns(drift: DriftResult) -> bool:
 def _concept(
     performance: Performance, estimate: Performance, alarms: Sequence[Alarm]
 ) -> tuple[bool, str]:
-    """Whether the same inputs have other truths, and what to say of the answers' worth."""
+    """Whether there is concept drift, and what to say about performance."""
     if performance.state != "measured":
         return False, ""
     if not alarms and performance.worse:
         return True, (
-            f"other truths for the same inputs: {performance.reason}; neither inputs nor answers "
-            "drifted"
+            f"concept drift, other labels for the same inputs: {performance.reason}; neither "
+            "inputs nor predictions drifted"
         )
     if alarms == ["data"] and _below(performance, estimate):
         return True, (
-            f"other truths for the same inputs: {performance.reason}, where for these inputs "
-            f"{_interval(estimate)} was to be expected"
+            f"concept drift, other labels for the same inputs: {performance.reason}; expected for "
+            f"these inputs: {_interval(estimate)}"
         )
     if performance.worse:
-        return False, f"the answers are worse, too: {performance.reason}"
+        return False, f"performance is {performance.reason}"
     return False, ""
 
 
 def _below(performance: Performance, estimate: Performance) -> bool:
-    """Whether the labels say less than the estimate allows, intervals apart."""
+    """Whether the measured interval is worse than the estimated one, without overlap."""
     if estimate.state != "estimated" or not performance.worse:
         return False
     if performance.metric != estimate.metric:
@@ -182,11 +184,11 @@ def _interval(estimate: Performance) -> str:
 
 
 def _unsaid(drift: DriftResult, wrong: Sequence[Finding], performance: Performance) -> list[str]:
-    """What could not be compared, or was seen and is no alarm."""
+    """What could not be compared, and findings that raise no alarm."""
     seen = {finding.detail for finding in wrong}
     said = [finding.detail for finding in drift.quality if finding.detail not in seen]
     if drift.p_value is None and not wrong:
-        said.insert(0, "inputs and answers were not compared")
+        said.insert(0, "inputs and predictions were not compared")
     if performance.state == "unknown":
         said.append(f"performance unknown: {performance.reason}")
     elif not performance.worse:
@@ -207,19 +209,19 @@ def diagnose_window(
     estimate: Performance,
     answers: Sequence[str],
 ) -> tuple[tuple[Alarm, ...], str]:
-    """The alarms of ``window``, and why these.
+    """The alarms of ``window`` and the reason; reads its rows again where the cause is in question.
 
-    Takes a second or more where answers drifted, next to nothing otherwise; ``profile`` stays as
-    it is.
+    Takes a second or more where predictions drifted, else next to nothing; ``profile`` stays as it
+    is.
 
     Args:
         window: rows as they were observed, which ``drift`` is about.
-        baseline: what the model was judged on; None where there is nothing.
-        answers: names of the columns that say what was answered.
+        baseline: what the model was judged on; None where there is none.
+        answers: names of the columns that are predictions.
     """
     found = fault_search.find(profile, drift, window, answers) if drift.drifted else ()
-    beside = None
+    matched = None
     if mix_in_question(drift, answers):
         weights = label_shift.importance_weights(profile, baseline, window, answers)
-        beside = None if weights is None else reweighted_reference.check(profile, weights, window)
-    return diagnose(drift, performance, estimate, answers, found, beside)
+        matched = None if weights is None else reweighted_reference.check(profile, weights, window)
+    return diagnose(drift, performance, estimate, answers, found, matched)

@@ -1,4 +1,4 @@
-"""When a window that was judged is judged again, because labels have come."""
+"""Late labels: which judged windows to assess again, and how many labels each has by now."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from kaizen.monitoring.windows.assessment import Assessment
 from kaizen.monitoring.windows.window import Window
 
 GROWTH = 1.25
-"""How many times as many labels are worth another look."""
+"""By what factor labels must have grown for another assessment."""
 
 
 def windows_to_reassess(
     judged: Iterable[Assessment], labelled: Mapping[str, int], rule: MonitoringRule, now: float
 ) -> list[Assessment]:
-    """Those of ``judged`` that more labels have come for.
+    """The assessments among ``judged`` whose windows have enough new labels to be assessed again.
 
     Args:
         judged: the last assessment of each window.
-        labelled: window's name to its rows that have a label now.
+        labelled: name of a window to its number of labels now.
     """
     return [each for each in judged if _due(each, labelled.get(each.window.name, 0), rule, now)]
 
@@ -39,9 +39,10 @@ def _due(assessment: Assessment, labels: int, rule: MonitoringRule, now: float) 
 
 
 def upper_bound(known: Collection[str], windows: Sequence[Window]) -> dict[str, int]:
-    """Name of each window to its labels, by the time in an event's id: never too few.
+    """Name of each window to its number of labels at most; reads nothing from disk.
 
-    Labels of another version that answered meanwhile, or of a window nearby, count too.
+    By the times in the ids of events: labels of another version that answered meanwhile, or of a
+    neighbouring window, count too.
 
     Args:
         known: ids of all events that have a label.
@@ -55,9 +56,9 @@ def upper_bound(known: Collection[str], windows: Sequence[Window]) -> dict[str, 
 
 
 def exact_counts(known: Collection[str], folder: Path, windows: Sequence[Window]) -> dict[str, int]:
-    """Name of each window to its labels, by the ids of its events, which are read.
+    """Name of each window to its number of labels, by the ids of its events, which are read.
 
-    Windows of which retention has removed events are left out: they cannot be judged again.
+    Windows of which retention has removed events are left out: they cannot be assessed again.
     """
     labels, found = set(known), {}
     for window in windows:

@@ -1,4 +1,4 @@
-"""A window's events read again: what monitoring sees of them. No model is asked."""
+"""The data of a window: its events, read again from the log. No model is asked."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MOST = 20_000
 
 
 class Reading(Record):
-    """What is to be known of how a window was read.
+    """How a window was read.
 
     Attributes:
         rows: rows that were read.
-        hidden: columns that redaction took out, which nothing can be said of.
+        hidden: columns that redaction took out, of which nothing is known.
         undecoded: events that could not be read, and the reason of the first.
         note: all that is special, in words.
     """
@@ -45,13 +45,13 @@ class Reading(Record):
 
 @dataclass(frozen=True)
 class WindowData:
-    """The n events of a window, or n of them, in their order.
+    """The data of a window: its n events, or a sample of n, in their order.
 
     Attributes:
         window: which.
         events: as logged, those that could be decoded.
         inputs: what the model was fed; None where fields of it were redacted.
-        table: what the use case observes, n rows, without what the redacted fields decide.
+        table: the use case's observations, n rows, without those that redacted fields decide.
         probabilities: (n, classes), None where the model states none.
         answers: (n,).
         labels: the label that counts now for each event, None where there is none.
@@ -59,7 +59,7 @@ class WindowData:
         hidden: columns of ``table`` that are missing for that reason.
         undecoded: id of an event that the use case cannot read to the reason; they are in nothing
             else here.
-        sampled: how many of the window's rows were drawn, None where all were read.
+        sampled: the size of the sample, None where all rows were read.
         note: all that is special, in words; empty where nothing is.
     """
 
@@ -96,14 +96,14 @@ class WindowData:
 def load_window(
     features: Features, folder: Path, window: Window, *, most: int = MOST, seed: int = 0
 ) -> WindowData:
-    """The events of ``window``.
+    """Read the events of ``window``.
 
     Args:
         features: the use case.
         folder: ``Home.events / USECASE``.
-        window: as it was due.
-        most: rows to be read; of more, so many are drawn.
-        seed: of the draw; the same window and seed give the same rows.
+        window: as :func:`~kaizen.monitoring.windows.windowing.next_window` made it.
+        most: rows to read; of more, a sample of so many.
+        seed: of the sample; the same window and seed give the same rows.
 
     Raises:
         KaizenError: events of the window are not there any more, or none can be decoded.
@@ -235,7 +235,7 @@ def _note(window: Window, made: Decoded, undecoded: dict[str, str], sampled: int
     if window.partial:
         notes.append(f"{window.rows} rows of a window that is not full yet")
     if sampled:
-        notes.append(f"{sampled} of {window.rows} rows, drawn")
+        notes.append(f"a sample of {sampled} of {window.rows} rows")
     if window.late:
         notes.append(f"{window.late} rows came after their own window was closed")
     if made.redacted:

@@ -1,4 +1,4 @@
-"""Which window of a model version's events is due: by its events and the windows judged before.
+"""Windowing: the next window of a model version, from its events and the windows judged before.
 
 Nothing else decides, so the same window is found however often it is asked for, also by another
 process after this one was killed.
@@ -8,7 +8,7 @@ is the events of an interval aligned to the epoch; an interval without events is
 closed ``grace_s`` after its end. What is written to the log later than that joins the next window,
 in both cases, before what is newer, and :attr:`Window.late` says how many. An interval is not
 judged again with them: each event is then judged exactly once, so the windows of a stream stay
-separate pieces of evidence, and a verdict that people were told does not change. Late events of
+separate pieces of evidence, and an assessment that people have read does not change. Late events of
 a service that nobody asks any more wait for its next event; ``NotReady.late`` says so.
 
 Kaizen's own questions never count. Compaction changes no window, nor does retention one that was
@@ -38,15 +38,15 @@ TRIES = 5
 
 
 class NotReady(Record):
-    """No window is due.
+    """The next window is not ready.
 
     Attributes:
         rows: events that are there and in no window yet; by time those of the running interval.
         of: how many make a window, None by time.
         late: how many of ``rows`` came after the window they belonged to was closed.
-        at: when one will be due if nothing more comes (by time: at the earliest), seconds since
+        at: when it will be ready if nothing more comes (by time: at the earliest), seconds since
             the epoch; None where that takes events that are not there yet.
-        damaged: lines in spool files that are no events.
+        damaged: lines in spool files that are not events.
         reason: in words.
     """
 
@@ -59,13 +59,13 @@ class NotReady(Record):
 
 
 class UnassignedEvents(NamedTuple):
-    """Events that are in no window.
+    """Events that no window has yet.
 
     Attributes:
         late: those that are not beyond the last window, in the order in which they came.
         fresh: the others, in their order; at least as many as were enough.
         versions: of the events that were looked at.
-        damaged: lines that are no events.
+        damaged: lines that are not events.
     """
 
     late: list[Head]
@@ -91,7 +91,7 @@ def next_window(
     *,
     partial: bool = False,
 ) -> Window | NotReady:
-    """The next window of ``version``, or what it is waiting for.
+    """The next window of ``version``, or why it is not ready.
 
     Args:
         folder: ``Home.events / USECASE``; a missing one holds no events.
@@ -100,8 +100,8 @@ def next_window(
         rows: of a window by count where the rule names no number.
         judged: every window of the version that was judged; others are passed over.
         now: seconds since the epoch.
-        partial: where no window is due, what is there of the next one, if anything is. It is no
-            progress: its events are judged again when their window is due.
+        partial: where it is not ready, make a window of the events that are there, if any are. It
+            is no progress: its events are judged again when their window is ready.
 
     Raises:
         UsageError: a window of so many rows cannot be judged.
@@ -250,7 +250,7 @@ def _by_count(
         return progress.window(chosen, others, last, partial=True)
     reason = f"{len(heads)} of the {need} rows of the next window are there"
     if closes is not None:
-        reason = f"a window of {need} rows is there and closes at {_shown(closes)}"
+        reason = f"the next window has its {need} rows and closes at {_shown(closes)}"
     return _not_ready(progress, found, len(heads), need, closes, reason)
 
 
@@ -294,12 +294,12 @@ def _not_ready(
 ) -> NotReady:
     if not rows and progress.last == BEGIN:
         others = sorted(found.versions - {progress.version})
-        there = f"there are of {', '.join(others)}" if others else "nor of any other one"
-        reason = f"version {progress.version} of {progress.usecase} has no events yet, {there}"
+        there = f"versions {', '.join(others)} have" if others else "nor has any other version"
+        reason = f"version {progress.version} of {progress.usecase} has no events yet; {there}"
     if found.late:
         reason += f"; {len(found.late)} of them came late"
     if found.damaged:
-        reason += f"; {found.damaged} lines in its spool files are no events"
+        reason += f"; {found.damaged} lines in its spool files are not events"
     return NotReady(
         rows=rows, of=of, late=len(found.late), at=at, damaged=found.damaged, reason=reason
     )

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kaizen.monitoring.alerts import lifecycle
 from kaizen.monitoring.alerts.alert import Alert, RuleState
+from kaizen.monitoring.alerts.messages import message
 
-TRACK = RuleState(usecase="diabetes", version="3", rule="data")
+STATE = RuleState(usecase="diabetes", version="3", rule="data")
 
 
 class Run:
@@ -19,7 +20,7 @@ class Run:
 
     def __init__(self, needed: int = 1, resolve_after: int = 2, cooldown_s: float = 600) -> None:
         self.rule = {"needed": needed, "resolve_after": resolve_after, "cooldown_s": cooldown_s}
-        self.state, self.alert = TRACK, None
+        self.state, self.alert = STATE, None
         self.alert: Alert | None = None
         self.now = 0.0
         self.messages: list[tuple[float, str]] = []
@@ -105,7 +106,7 @@ def test_a_group_waits_for_its_first() -> None:
 def test_one_that_is_over_before_its_group_is_still_told() -> None:
     run = Run(resolve_after=1)
     _, alert = lifecycle.met(
-        TRACK, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
+        STATE, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
     )
     assert alert
     over = lifecycle.resolved(alert, 1.0)
@@ -134,3 +135,14 @@ def test_whatever_comes_it_does_not_spam(
         (len(part) for part in "".join("x."[not m] for m in pattern).split(".")), default=0
     )
     assert bool(fired) == (longest >= needed), "nothing long enough is passed over"
+
+
+def test_an_alert_that_came_back_says_for_which_time() -> None:
+    _, alert = lifecycle.met(
+        STATE, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
+    )
+    assert alert
+    assert "time" not in message("diabetes", "log", [alert], 0).body.splitlines()[0]
+    for returned, said in ((1, "2nd"), (2, "3rd"), (3, "4th"), (10, "11th"), (21, "22nd")):
+        body = message("diabetes", "log", [alert.model_copy(update={"returned": returned})], 0).body
+        assert body.splitlines()[0].endswith(f", for the {said} time")

@@ -81,7 +81,9 @@ def test_a_shift_alarms_and_weak_ones_add_up(other_home: Home, profile: Profile)
     assert assessed(other_home, profile, 0, shift=1.0).alarms == ("data",)
     found = [assessed(other_home, profile, number, shift=0.2) for number in range(1, 40)]
     quiet_by_themselves = [each for each in found if not each.drift.drifted and each.alarms]
-    assert any("drift of windows" in each.reason for each in quiet_by_themselves)
+    said = [each.reason for each in quiet_by_themselves if "gradual drift" in each.reason]
+    assert said
+    assert all("in a single window, significant after" in each for each in said)
 
 
 def test_a_window_judged_again_keeps_the_evidence_it_had(
@@ -97,7 +99,7 @@ def test_what_made_somebody_look_is_an_alarm(other_home: Home, profile: Profile)
     live = Evidence(strength=2e5, alarmed=True, alarmed_at=17, seen=17)
     found = assessed(other_home, profile, 0, live=live)
     assert found.alarms == ("data",)
-    assert "after 17 of them" in found.reason
+    assert "significant after 17 rows" in found.reason
 
 
 def test_hidden_columns_are_no_fault_and_unreadable_events_are(profile: Profile) -> None:

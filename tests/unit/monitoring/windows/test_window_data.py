@@ -75,7 +75,7 @@ def test_labels_are_those_that_count_now_and_an_agreement_is_the_answer(folder, 
 def test_of_too_many_rows_some_are_drawn_by_the_seed(folder, workers) -> None:
     workers[0].answer(*range(50))
     first, again, other = (seen(diabetes, folder, 50, most=20, seed=seed) for seed in (1, 1, 2))
-    assert (len(first.table), first.sampled, first.note) == (20, 20, "20 of 50 rows, drawn")
+    assert (len(first.table), first.sampled, first.note) == (20, 20, "a sample of 20 of 50 rows")
     assert list(first.table["age"]) == sorted(first.table["age"]) == list(again.table["age"])
     assert list(first.table["age"]) != list(other.table["age"])
 

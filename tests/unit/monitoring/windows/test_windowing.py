@@ -288,7 +288,7 @@ def test_damaged_lines_are_counted_and_one_that_is_being_written_is_not(folder, 
     waiting = ask(folder)
     assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.damaged) == (9, 4)
-    assert waiting.reason.endswith("4 lines in its spool files are no events")
+    assert waiting.reason.endswith("4 lines in its spool files are not events")
 
 
 def test_what_cannot_be_watched_is_refused_in_words(folder, workers) -> None:
@@ -303,7 +303,7 @@ def test_what_cannot_be_watched_is_refused_in_words(folder, workers) -> None:
         check_version(folder, "diabetes", "13")
     waiting = ask(folder, version="13")
     assert isinstance(waiting, NotReady)
-    assert waiting.reason == "version 13 of diabetes has no events yet, there are of 12, 14"
+    assert waiting.reason == "version 13 of diabetes has no events yet; versions 12, 14 have"
     for size in (9, 2_000_000):
         with pytest.raises(UsageError, match=f"windows of {size} rows cannot be judged: expected"):
             next_window(folder, "diabetes", "12", MonitoringRule(), size, [], LATER)
