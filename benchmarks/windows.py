@@ -66,16 +66,16 @@ def cases() -> Iterator[tuple[str, float]]:
 
 
 def measure(folder: Path, judged: list[Window], rule: MonitoringRule) -> dict[str, float]:
-    found: list[Window | windowing.Waiting] = []
+    found: list[Window | windowing.NotReady] = []
     now = NOW + OPEN
     began = time.process_time()
     due = seconds(
-        lambda: found.append(windowing.due(folder, "diabetes", "1", rule, 0, judged, now))
+        lambda: found.append(windowing.next_window(folder, "diabetes", "1", rule, 0, judged, now))
     )
     (window,) = found
     assert isinstance(window, Window)
     between = time.process_time()
-    reading = seconds(lambda: window_data.rows(features, folder, window))
+    reading = seconds(lambda: window_data.load_window(features, folder, window))
     ended = time.process_time()
     return {
         "due_s": round(due, 3),
@@ -102,7 +102,7 @@ def main(events: int) -> dict[str, object]:
         busy = up_to(folder, NOW + (OPEN - 100) / 100)
         began = time.process_time()
         for _ in range(20):
-            windowing.due(folder, "diabetes", "1", RULE, 0, busy, NOW + OPEN)
+            windowing.next_window(folder, "diabetes", "1", RULE, 0, busy, NOW + OPEN)
         found["waiting_cpu_s"] = round((time.process_time() - began) / 20, 4)
     return found
 

@@ -14,7 +14,7 @@ from kaizen.inference.scorer import Scorer
 from kaizen.monitoring import observation
 from kaizen.monitoring.drift import check
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.reports import drift_page
+from kaizen.monitoring.reports import evidently_report
 from kaizen.orchestration.step_settings import heavy
 from kaizen.registry import profiles, training_data, versions
 
@@ -55,6 +55,6 @@ def drift_check(
                 for rows in (before, train)
             )
             title = f"{usecase}: new training data against that of v{champion}"
-            page = drift_page.html(known, seen, title, verdict=found.verdict)
+            page = evidently_report.html(known, seen, title, drift=found.verdict)
     progress.figure(found.note)
     return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")

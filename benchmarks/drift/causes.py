@@ -27,7 +27,7 @@ from benchmarks.drift.worlds import EXPECTED, SCENARIOS, WORLDS, Seen
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.performance import estimate, labelled, support
-from kaizen.monitoring.windows.explain import explain
+from kaizen.monitoring.windows.diagnosis import diagnose_window
 
 OUTPUT = Path(__file__).resolve().parent / "causes"
 CLEAN = 5
@@ -52,7 +52,9 @@ def trial(task: tuple[str, int]) -> tuple[str, dict[str, Any]]:
         known = support.support(verdict)
         guess = estimate.estimate(baseline, seen.answers, seen.probabilities, known, number)
         told = labelled.measure(baseline, seen.truth, seen.answers, MonitoringRule(), number)
-        raised, why = explain(profile, baseline, seen.table, verdict, told, guess, world.answers)
+        raised, why = diagnose_window(
+            profile, baseline, seen.table, verdict, told, guess, world.answers
+        )
         return list(raised), why
 
     for scenario in SCENARIOS:

@@ -29,7 +29,7 @@ from benchmarks.drift.table import exact
 from kaizen.events.scan import connect
 from kaizen.monitoring.drift import fitting, quality, reference
 from kaizen.monitoring.drift.profile import LEVEL, Profile
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.drift.scan import histogram
 from kaizen.monitoring.drift.window_values import Shape
 
@@ -117,7 +117,7 @@ def _profile(rows: pd.DataFrame, classes: tuple[str, ...], random: np.random.Gen
     return Profile(shape, built)
 
 
-def _checked(profile: Profile, rows: pd.DataFrame) -> Verdict:
+def _checked(profile: Profile, rows: pd.DataFrame) -> DriftResult:
     with connect() as connection:
         connection.execute("SET threads = 1")
         return profile.check_histogram(histogram(profile, connection.from_df(rows)))

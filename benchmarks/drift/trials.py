@@ -18,8 +18,8 @@ from benchmarks.drift import digits
 from benchmarks.drift import network as world
 from benchmarks.drift.patients import CHANGES, patients, shifted
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
-from kaizen.monitoring.drift.sequential import ALARM, ROW_ALARM, follow
+from kaizen.monitoring.drift.result import DriftResult
+from kaizen.monitoring.drift.sequential import ROW_THRESHOLD, THRESHOLD, update
 
 Found = dict[str, Any]
 
@@ -161,13 +161,13 @@ def image(name: str, number: int) -> Found:
             "a tenth Devanagari": profile.check(mixed.iloc[: setting.window]).drifted,
             "a tenth Devanagari, within 500": any(profile.check(rows).drifted for rows in tenth),
             "a tenth Devanagari, row by row within 500": first(
-                profile.row_p(mixed).tolist(), ROW_ALARM
+                profile.row_p(mixed).tolist(), ROW_THRESHOLD
             )
             is not None,
         },
         "rows": len(clean),
-        "row_alarms": alarms(clean, ROW_ALARM),
-        "delay": first(profile.row_p(foreign).tolist(), ROW_ALARM),
+        "row_alarms": alarms(clean, ROW_THRESHOLD),
+        "delay": first(profile.row_p(foreign).tolist(), ROW_THRESHOLD),
     }
 
 
@@ -192,7 +192,7 @@ def network(name: str, number: int) -> Found:
         seed=number,
     )
     fresh = seen.iloc[setting.reference :]
-    verdicts: list[Verdict] = []
+    verdicts: list[DriftResult] = []
     once = min(len(fresh) // setting.window, setting.clean)
     while len(verdicts) < setting.clean:
         verdicts += [profile.check(rows) for rows in _cut(fresh, setting.window)]
@@ -214,11 +214,11 @@ def network(name: str, number: int) -> Found:
             f"a tenth {source}, any window within {SOON}": any(one.drifted for one in checked),
             f"a tenth {source}, stream of windows within {SOON}": first(_p(checked)) is not None,
             f"a tenth {source}, row by row within {SOON}": first(
-                profile.row_p(mixed).tolist(), ROW_ALARM
+                profile.row_p(mixed).tolist(), ROW_THRESHOLD
             )
             is not None,
         }
-        delays[source] = first(profile.row_p(other).tolist(), ROW_ALARM)
+        delays[source] = first(profile.row_p(other).tolist(), ROW_THRESHOLD)
     return {
         "clean": _p(verdicts[:once]),
         "alarms": [verdict.drifted for verdict in verdicts[:once]],
@@ -226,7 +226,7 @@ def network(name: str, number: int) -> Found:
         "windows": len(verdicts),
         "stream": alarms(_p(verdicts)),
         "rows": len(clean),
-        "row_alarms": alarms(clean, ROW_ALARM),
+        "row_alarms": alarms(clean, ROW_THRESHOLD),
         "delays": delays,
     }
 
@@ -236,26 +236,26 @@ def _cut(rows: pd.DataFrame, window: int) -> list[pd.DataFrame]:
     return [rows.iloc[at : at + window] for at in range(0, len(rows) - window + 1, window)]
 
 
-def _p(verdicts: list[Verdict]) -> list[float]:
+def _p(verdicts: list[DriftResult]) -> list[float]:
     return [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
 
 
-def alarms(p: list[float], alarm: float = ALARM) -> int:
+def alarms(p: list[float], alarm: float = THRESHOLD) -> int:
     """Alarms of a stream that begins anew after each."""
-    strength, found = 1.0, 0
+    e_value, found = 1.0, 0
     for value in p:
-        strength = follow(strength, value)
-        if strength >= alarm:
-            strength, found = 1.0, found + 1
+        e_value = update(e_value, value)
+        if e_value >= alarm:
+            e_value, found = 1.0, found + 1
     return found
 
 
-def first(p: list[float], alarm: float = ALARM) -> int | None:
+def first(p: list[float], alarm: float = THRESHOLD) -> int | None:
     """Windows or rows until the first alarm."""
-    strength = 1.0
+    e_value = 1.0
     for at, value in enumerate(p, 1):
-        strength = follow(strength, value)
-        if strength >= alarm:
+        e_value = update(e_value, value)
+        if e_value >= alarm:
             return at
     return None
 

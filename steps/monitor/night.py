@@ -8,7 +8,7 @@ from zenml import step
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
 from kaizen.core.results import Page
-from kaizen.monitoring.reports import nightly_page
+from kaizen.monitoring.reports import nightly
 from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
 from kaizen.orchestration.step_settings import heavy
@@ -21,7 +21,7 @@ def night(
 ) -> Annotated[Page, "page"]:
     which = Night(date.fromisoformat(day), since, until)
     profile = reference_data.profile(usecase, version)
-    page = nightly_page.draw(home(), catalog.features(usecase), profile, version, which)
+    page = nightly.draw(home(), catalog.features(usecase), profile, version, which)
     Store(home()).had_night(usecase, which.day, page)
     progress.figure(page or "no events that day")
     return Page(path=page)

@@ -7,10 +7,10 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.monitoring_settings import MonitoringRule
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.baseline import why_none
+from kaizen.monitoring.performance.evaluate import evaluate_window
 from kaizen.monitoring.performance.measured import unknown
-from kaizen.monitoring.windows import evaluate
 from kaizen.registry import reference_data
 
 
@@ -28,11 +28,11 @@ def performance(
         nothing = unknown(why_none(catalog.usecase(usecase).task, version))
         progress.figure(nothing.reason)
         return nothing.model_dump(mode="json"), nothing.model_dump(mode="json")
-    measured, estimated = evaluate.of(
+    measured, estimated = evaluate_window(
         baseline,
         reference_data.profile(usecase, version),
         MonitoringRule.model_validate(rule),
-        Verdict.model_validate(drift),
+        DriftResult.model_validate(drift),
         observed,
         outcomes,
     )

@@ -7,7 +7,7 @@ from zenml import step
 
 from kaizen.core import progress
 from kaizen.monitoring.windows import data_quality
-from kaizen.monitoring.windows.outcomes import Reading
+from kaizen.monitoring.windows.window_data import Reading
 from kaizen.registry import reference_data
 
 

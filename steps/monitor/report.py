@@ -10,9 +10,9 @@ from kaizen.core import progress
 from kaizen.core.paths import home
 from kaizen.core.results import Page
 from kaizen.monitoring import observation
+from kaizen.monitoring.performance.evaluate import labelled_pairs
 from kaizen.monitoring.reports import workspace
-from kaizen.monitoring.reports.reference_table import reference_table
-from kaizen.monitoring.windows import evaluate
+from kaizen.monitoring.reports.alignment import reference_table
 from kaizen.monitoring.windows.store import Store
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import heavy
@@ -33,9 +33,9 @@ def report(
         reference_table(reference_data.profile(usecase, which.version)),
         observation.drawable(observed),
         at=datetime.fromtimestamp(which.until, UTC),
-        performance=evaluate.known(reference_data.baseline(usecase, which.version), outcomes),
+        performance=labelled_pairs(reference_data.baseline(usecase, which.version), outcomes),
         tags=[f"v{which.version}", *found.alarms],
-        verdict=found.drift,
+        drift=found.drift,
     )
     page = str(kept.path.relative_to(home().monitoring))
     store.reported(usecase, which.name, page)

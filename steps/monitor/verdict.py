@@ -9,7 +9,7 @@ from zenml import get_step_context, step
 from kaizen.core import catalog, commit, progress
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows import assess
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
@@ -40,7 +40,7 @@ def verdict(
         fingerprint=reference_data.fingerprint(which.usecase, which.version),
         baseline=reference_data.baseline(which.usecase, which.version),
         observed=observed,
-        drift=Verdict.model_validate(drift),
+        drift=DriftResult.model_validate(drift),
         row_p=row_p,
         performance=Performance.model_validate(measured),
         estimate=Performance.model_validate(estimated),

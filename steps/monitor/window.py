@@ -7,7 +7,8 @@ from zenml import step
 
 from kaizen.core import catalog, progress
 from kaizen.core.paths import home
-from kaizen.monitoring.windows import outcomes, window_data
+from kaizen.monitoring.performance import outcomes
+from kaizen.monitoring.windows import window_data
 from kaizen.monitoring.windows.window import Window
 from kaizen.orchestration.step_settings import FRAME
 from kaizen.registry import reference_data
@@ -27,8 +28,8 @@ def window(
         catalog.features(usecase),
         reference_data.profile(usecase, which.version).shape.seed,
     )
-    found = window_data.rows(features, home().events / usecase, which, seed=seed)
-    made = outcomes.of(found)
+    found = window_data.load_window(features, home().events / usecase, which, seed=seed)
+    made = found.outcomes
     known = made[outcomes.LABEL].notna().sum()
     progress.figure(f"{len(made):,} rows, {known:,} with a label")
-    return found.table, made, outcomes.reading(found).model_dump(mode="json")
+    return found.table, made, found.reading.model_dump(mode="json")

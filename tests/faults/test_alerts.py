@@ -17,7 +17,7 @@ from alerting import Webhook
 from repository import PROJECT_ROOT
 
 from kaizen.core.paths import Home
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 
 SCRIPT = Path(__file__).with_name("told.py")
 SHARED = Path(__file__).parent.parent / "shared"
@@ -79,10 +79,10 @@ def test_no_message_is_lost_and_one_per_kill_is_repeated_at_most(
         while code := run(chance.randint(1, 2 * EFFECTS), max(1, window - 1), window):
             assert code == -signal.SIGKILL
             kills += 1
-    with Book(other_home) as book:
-        assert book.outbox.unsent("diabetes") == []
-        alerts = book.alerts("diabetes", every=True)
-        said = [[each.what.split(":")[0] for each in book.history(one.id)] for one in alerts]
+    with AlertStore(other_home) as store:
+        assert store.outbox.unsent("diabetes") == []
+        alerts = store.alerts("diabetes", every=True)
+        said = [[each.what.split(":")[0] for each in store.history(one.id)] for one in alerts]
     assert len(alerts) == (window + 1) // 2, "every other window began one, once"
     whole = ["firing", "told", "resolved", "told"]
     assert all(each == whole for each in said[:-1])

@@ -10,7 +10,7 @@ from queue import Queue
 from typing import Any, Literal
 
 from kaizen.core.monitoring_settings import MonitoringRule
-from kaizen.monitoring.drift.result import Calibration, Column, Finding, Verdict
+from kaizen.monitoring.drift.result import Calibration, Column, DriftResult, Finding
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows.assessment import Alarm, Assessment, Evidence
 from kaizen.monitoring.windows.window import Window
@@ -45,7 +45,7 @@ def judged(
             rows=100, late=1, digest="0" * 64,
         ),
         at=at,
-        drift=Verdict(
+        drift=DriftResult(
             drifted=drifted, p_value=p, effect=2.0 if drifted else 0.4, columns=columns, tests=(),
             quality=findings, reference_rows=1000, window_rows=100,
             calibration=Calibration(draws=4999, window=100, level=0.006, note=""),

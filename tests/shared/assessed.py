@@ -3,7 +3,7 @@
 from typing import Any
 
 from kaizen.core.monitoring_settings import MonitoringRule
-from kaizen.monitoring.drift.result import Calibration, Column, Finding, Verdict
+from kaizen.monitoring.drift.result import Calibration, Column, DriftResult, Finding
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
 from kaizen.monitoring.windows.window import Window
@@ -25,9 +25,11 @@ def window(number: int = 0, usecase: str = "digits", version: str = "1", **chang
     return Window(**{**made, **changes})
 
 
-def verdict(p: float = 0.5, *, findings: tuple[Finding, ...] = (), level: float = 0.006) -> Verdict:
+def drift_result(
+    p: float = 0.5, *, findings: tuple[Finding, ...] = (), level: float = 0.006
+) -> DriftResult:
     drifted = p <= level
-    return Verdict(
+    return DriftResult(
         drifted=drifted,
         p_value=p,
         effect=2.0 if drifted else 0.5,
@@ -64,7 +66,7 @@ def assessment(number: int = 0, **changes: Any) -> Assessment:
     made = {
         "window": window(number),
         "at": 60.0 * (number + 1) + 1,
-        "drift": verdict(),
+        "drift": drift_result(),
         "performance": performance(),
         "estimate": performance(),
         "evidence": Evidence(strength=1.0, alarmed=False, seen=number + 1),

@@ -48,12 +48,12 @@ def list_alerts(
     Example: `kaizen alerts digits --all`
     """
     from kaizen.core import catalog
-    from kaizen.monitoring.alerts.store import Book
+    from kaizen.monitoring.alerts.store import AlertStore
 
     catalog.check(usecase)
-    with Book(home()) as book:
-        alerts = book.alerts(usecase, every=every)
-        unsent = book.outbox.unsent(usecase)
+    with AlertStore(home()) as store:
+        alerts = store.alerts(usecase, every=every)
+        unsent = store.outbox.unsent(usecase)
     if json:
         waiting = [
             {
@@ -112,10 +112,10 @@ def try_channels(
     Example: `kaizen alerts test digits --channel log`
     """
     from kaizen.core.config import monitoring_rule
-    from kaizen.monitoring.alerts.test_message import probe
+    from kaizen.monitoring.alerts.channels import send_test_message
 
     rule = monitoring_rule(usecase).alerts
-    found = probe(home(), usecase, rule, channel, time.time())
+    found = send_test_message(home(), usecase, rule, channel, time.time())
     if json:
         went = [{"channel": name, "sent": not why, "error": why} for name, why in found.items()]
         as_json({"usecase": usecase, "channels": went})
@@ -139,7 +139,7 @@ def digest(
     Example: `kaizen alerts digest digits`
     """
     from kaizen.core.config import monitoring_rule
-    from kaizen.monitoring.alerts.test_message import digest_now
+    from kaizen.monitoring.alerts.digest import digest_now
 
     rule = monitoring_rule(usecase).alerts
     found, unsent = digest_now(home(), usecase, rule, time.time(), send=send)

@@ -34,9 +34,9 @@ def label(
     source: Annotated[str, typer.Option("--source", help="Where they are from.")] = "import",
     json: options.Json = False,
 ) -> None:
-    """Say what was true of a prediction: the last label of each counts, the same again is none.
+    """Say what was true of a prediction. The latest label wins; repeating one has no effect.
 
-    Rows that are no labels are named and the others stored; the exit code is 1 then.
+    Rows that are not labels are named and the others stored; the exit code is 1 then.
 
     Example: `kaizen label digits --file labels.csv`
     """

@@ -1,4 +1,4 @@
-"""Whether what is served is still good: drift, quality, reports."""
+"""Whether what is served is still good: drift, performance, windows, reports, alerts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kaizen.monitoring.drift.profile import Profile
-    from kaizen.monitoring.drift.result import Verdict
+    from kaizen.monitoring.drift.result import DriftResult
 
-__all__ = ["Profile", "Verdict"]
+__all__ = ["DriftResult", "Profile"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,8 +17,8 @@ def __getattr__(name: str) -> Any:
         from kaizen.monitoring.drift.profile import Profile
 
         return Profile
-    if name == "Verdict":
-        from kaizen.monitoring.drift.result import Verdict
+    if name == "DriftResult":
+        from kaizen.monitoring.drift.result import DriftResult
 
-        return Verdict
+        return DriftResult
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What is kept with a model version, as one file: a zip of JSON and plain arrays. No pickle.
+"""The file format of profiles and baselines: a zip of JSON and plain arrays. No pickle.
 
 Each array's SHA-256 stands in the JSON, whose own is the archive's comment: a file that is cut, or
 changed by a bit, is refused.
@@ -26,13 +26,13 @@ BROKEN = (
     OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, zipfile.BadZipFile,
     zlib.error, struct.error,
 )  # fmt: skip
-"""What a zip file that is cut, or not one, is met with."""
+"""The exceptions that reading a zip file raises when it is cut, or is none."""
 
 Array = NDArray[Any]
 
 
 def pack(kind: str, schema: int, head: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """A file's content; of equal parts the same bytes.
+    """The content of a file; equal parts give equal bytes.
 
     Args:
         kind: what it is ("profile"): its JSON is called so, and errors call it so.

@@ -1,8 +1,8 @@
-"""What time brings to use cases that nobody watches just now: ``python -m
+"""Periodic tasks for use cases without a running monitor: ``python -m
 kaizen.monitoring.maintenance``.
 
-The supervisor starts it now and then, so that a watching that has died is missed: silence is told,
-messages that could not be sent are tried again, and the weekly digest goes out.
+The supervisor starts it now and then, so that somebody notices when a monitor has died: it alerts
+on silence, retries messages that could not be sent, and sends the weekly digest.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _log = logging.getLogger("kaizen.upkeep")
 
 
 def tick(state: Home, usecase: str, rule: AlertsRule, now: float, *, flush: bool = False) -> None:
-    """See to what time has brought to ``usecase``.
+    """Run the periodic tasks of one use case.
 
     Raises:
-        KaizenError: what is kept cannot be read.
+        KaizenError: its assessments, alerts or events cannot be read.
     """
     judged = Store(state).newest(usecase, 1)
     newest = next(iter(read(state.events / usecase, limit=1)), None)
@@ -43,7 +43,10 @@ def tick(state: Home, usecase: str, rule: AlertsRule, now: float, *, flush: bool
 
 
 def main() -> int:
-    """Every use case that was watched once and is not now; what goes wrong with one is said."""
+    """The periodic tasks of every use case that was monitored once and is not now.
+
+    An error of one use case is logged and stops no other; the exit code is 1 then.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     code = 0
     if not Store(home()).path.exists():

@@ -1,4 +1,4 @@
-"""What monitoring sees of rows: the observations a use case makes of them, as a table."""
+"""Observations: what a use case lets monitoring see of each row, as a table."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from kaizen.core.usecase import Array, Features
 from kaizen.inference.scorer import Scorer
 
 EMBEDDING, CONFIDENCE = "embedding", "confidence"
-"""Observations that say of a row by itself whether it is like others."""
+"""Observations by which a single row can be compared with others."""
+
+MOST_CLASSES = 20
+"""Whole numbers with no more distinct values than this are classes, not amounts."""
 
 
 def observed(features: Features, model: Scorer, rows: pd.DataFrame) -> pd.DataFrame:
-    """What monitoring sees of ``rows`` as ``model`` answers them, a column per observation."""
+    """The observations of ``rows`` and of the model's answers to them, a column each."""
     inputs = features.decode({str(name): rows[name] for name in rows.columns})
     return observe_frame(features.observe(inputs, model(inputs)))
 

@@ -31,7 +31,7 @@ def draw(usecase: str, name: str) -> str:
 
 def due(usecase: str, rule: MonitoringRule) -> Night | None:
     """The nightly report to draw now, None where there is none."""
-    return nights.due(time.time(), rule.report_hour, Store(home()).night(usecase))
+    return nights.due_night(time.time(), rule.report_hour, Store(home()).night(usecase))
 
 
 def nightly(usecase: str, version: str, night: Night) -> str:

@@ -13,11 +13,11 @@ from kaizen.core.paths import home
 from kaizen.core.results import Record
 from kaizen.events import labels
 from kaizen.monitoring import maintenance
-from kaizen.monitoring.windows import labelled, relabel, windowing
+from kaizen.monitoring.windows import relabel, windowing
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
 from kaizen.monitoring.windows.store import Store, lock
 from kaizen.monitoring.windows.window import Window
-from kaizen.monitoring.windows.windowing import Waiting
+from kaizen.monitoring.windows.windowing import NotReady
 from kaizen.orchestration import outputs, step_zygote
 from kaizen.orchestration.start import activate
 from kaizen.registry import reference_data, versions
@@ -73,12 +73,12 @@ class Watch:
         self.store = Store(home())
         self.folder = home().events / usecase
         self._judged = self.store.windows(usecase, self.version)
-        self._stamp: tuple[int, int] | None = None
-        self._looked: dict[str, int] = {}
+        self._labels_stamp: tuple[int, int] | None = None
+        self._bounds: dict[str, int] = {}
 
-    def next(self, *, partial: bool = False) -> Window | Waiting:
+    def next(self, *, partial: bool = False) -> Window | NotReady:
         """The next window that is due; with ``partial`` what is there of the one after it."""
-        return windowing.due(
+        return windowing.next_window(
             self.folder,
             self.usecase,
             self.version,
@@ -116,26 +116,33 @@ class Watch:
             yield self.judge(window)
 
     def relabelled(self) -> list[Window]:
-        """Windows judged before that more labels have come for since."""
+        """Judged windows to assess again, because more labels have come for them.
+
+        Labels are counted twice. An exact count reads the ids of a window's events from disk, and
+        this is asked twice a second; the times in the labels' ids alone give an upper bound, which
+        leaves the few windows that may be due. Only these are counted exactly.
+        """
         stamp = labels.stamp(self.folder)
-        if stamp == self._stamp:
+        if stamp == self._labels_stamp:  # no label was written since the last look
             return []
-        self._stamp = stamp
+        self._labels_stamp = stamp
         recent = self.store.since(self.usecase, time.time() - self.rule.labels_after_s)
-        whole = [
+        incomplete = [
             each
             for each in recent
             if each.window.version == self.version
             and not each.window.partial
             and each.performance.rows < each.window.rows
         ]
-        known = labels.read(self.folder) if whole else {}
-        counts = labelled.at_most(known, [each.window for each in whole])
-        fresh = {name: count for name, count in counts.items() if self._looked.get(name) != count}
-        self._looked.update(fresh)
-        maybe = relabel.again(whole, fresh, self.rule, time.time())
-        exact = labelled.exactly(known, self.folder, [each.window for each in maybe])
-        return [each.window for each in relabel.again(maybe, exact, self.rule, time.time())]
+        known = labels.read(self.folder) if incomplete else {}
+        bounds = relabel.upper_bound(known, [each.window for each in incomplete])
+        # A window whose bound has not moved was decided at an earlier look.
+        moved = {name: bound for name, bound in bounds.items() if self._bounds.get(name) != bound}
+        self._bounds.update(moved)
+        candidates = relabel.windows_to_reassess(incomplete, moved, self.rule, time.time())
+        counts = relabel.exact_counts(known, self.folder, [each.window for each in candidates])
+        again = relabel.windows_to_reassess(candidates, counts, self.rule, time.time())
+        return [each.window for each in again]
 
 
 @contextmanager
@@ -183,7 +190,7 @@ def once(
         usecase=usecase,
         version=watch.version,
         assessed=tuple(found),
-        waiting=waiting.reason if isinstance(waiting, Waiting) else "",
+        waiting=waiting.reason if isinstance(waiting, NotReady) else "",
         seconds=round(time.monotonic() - begun, 2),
     )
 

@@ -80,10 +80,10 @@ def test_a_test_says_of_each_channel_whether_it_went(kaizen: Kaizen, webhook: We
         ("log", True), ("environment", True),
     ]  # fmt: skip
     (message,) = webhook.all()
-    assert message["title"] == "kaizen diabetes: a test"
+    assert message["title"] == "kaizen diabetes: test message"
     webhook.status = 403
     code, out = kaizen("test", "diabetes")
-    assert (code, "KAIZEN_ALERTS_URL: JSON has answered 403" in out) == (1, True)
+    assert (code, "KAIZEN_ALERTS_URL: JSON answered 403" in out) == (1, True)
     assert "s3cret" not in out
     assert kaizen("test", "diabetes", "--channel", "log") == (0, "log  sent\n")
     assert kaizen("test", "diabetes", "--channel", "mail")[0] == 2

@@ -1,1 +1,1 @@
-"""Who is told what, when, and how often."""
+"""Alerts: which rules windows violate, who is notified, when, and how often."""

@@ -1,4 +1,4 @@
-"""What an alert is, and what is remembered between windows to know when there is one."""
+"""Records of alerting: an alert, a message, and what is remembered between windows."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ State = Literal["firing", "acknowledged", "resolved"]
 
 
 class Alert(Record):
-    """Something that was wrong for a while, and whom that concerns.
+    """An alert: one rule violated by one model version over consecutive windows.
 
     Attributes:
         id: twelve hex digits, the same however often it is made from the same windows.
-        usecase, version: whose model; of silence, no version.
-        rule, severity: by which rule.
-        state: firing; acknowledged, so somebody sees to it; resolved, so it is over.
-        since: time of the window that began it, seconds since the epoch.
+        usecase, version: whose model; an alert of silence has no version.
+        rule, severity: the rule that is violated.
+        state: firing; acknowledged: somebody takes care of it; resolved: it has ended.
+        since: when its first window was judged, seconds since the epoch.
         changed: when its state last changed.
-        windows: windows that had it.
-        begun: name of the window that began it.
-        window: name of the newest window that had it.
-        reason: of that one, in words.
+        windows: how many windows violated the rule.
+        begun: name of the first of them.
+        window: name of the newest of them.
+        reason: why the newest violates the rule, in words.
         report: its drift report, as in the assessment.
-        told: the state people were last told of; "" for none.
+        told: the state that people were last notified of; "" for none.
         told_at: when a message of it was last written down.
         returned: how often it came back within its cooldown.
         by, why: who acknowledged it, and why.
@@ -53,17 +53,17 @@ class Alert(Record):
 
     @property
     def open(self) -> bool:
-        """It is not over."""
+        """Whether it has not been resolved."""
         return self.state != "resolved"
 
 
-class Track(Record):
-    """What one rule has seen of one version.
+class RuleState(Record):
+    """The state of one rule for one model version, kept between windows.
 
     Attributes:
         usecase, version, rule: whose.
-        met: windows in a row that met the rule.
-        quiet: windows in a row that did not.
+        met: consecutive windows that violated the rule.
+        quiet: consecutive windows that did not.
         alert: id of the newest alert, None where there was none.
     """
 
@@ -76,13 +76,13 @@ class Track(Record):
 
 
 class Message(Record):
-    """What is sent to one channel.
+    """A message to one channel.
 
     Attributes:
         id: the same for every channel, and in the body.
-        usecase, channel: of whom, to where.
+        usecase, channel: whose alerts, and where they go.
         title, body: plain text; Markdown where ``markdown``.
-        severity: the worst in it; "resolved" where all in it is over.
+        severity: the worst of its alerts; "resolved" where all of them are.
         made: when it was written down, seconds since the epoch.
     """
 
@@ -97,5 +97,31 @@ class Message(Record):
 
 
 def name(*parts: object) -> str:
-    """Twelve hex digits that follow from ``parts``."""
+    """An id: twelve hex digits that follow from ``parts``."""
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+class JudgedWindow(Record):
+    """A window that the rules have been applied to: what alerts and the digest need of it.
+
+    Attributes:
+        version, window: whose, and its name.
+        at: when it was judged first, seconds since the epoch.
+        rows: of the window.
+        alarms: of its newest assessment.
+        p, effect: of its drift result.
+        metric, value, state: its performance by labels, or the estimate where there are none.
+        met: by rule, whether the window violated it; None where that could not be known.
+    """
+
+    version: str
+    window: str
+    at: float
+    rows: int
+    alarms: tuple[str, ...] = ()
+    p: float | None = None
+    effect: float | None = None
+    metric: str = ""
+    value: float | None = None
+    state: str = "unknown"
+    met: dict[str, bool | None]

@@ -1,4 +1,4 @@
-"""One message to one channel. What goes wrong is said without its URL, which is secret."""
+"""Channels: sends one message to one of them. Errors never name the URL, which is secret."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from kaizen.core.alert_settings import AppriseChannel, LogChannel
+from kaizen.core.alert_settings import AlertsRule, AppriseChannel, LogChannel
+from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
-from kaizen.monitoring.alerts.alert import Message
+from kaizen.monitoring.alerts.alert import Message, name
 
 TIMEOUT_S = 10.0
-"""Longest wait for a service. What it took after that may come twice."""
+"""Longest wait for a service. A message that it accepts after that may arrive twice."""
 _TYPES = {"critical": "failure", "warning": "warning", "info": "info", "resolved": "success"}
 _TALKATIVE = ("apprise", "urllib3", "requests", "asyncio")
 """Loggers that may print a URL."""
 
 
 class NotSent(Exception):
-    """Why a message has not arrived, without secrets."""
+    """A message has not arrived; says why, without secrets."""
 
 
 def send(home: Home, channel: AppriseChannel | LogChannel, message: Message) -> None:
-    """Send ``message``; it has arrived when this returns.
+    """Send ``message``; when this returns, it has arrived.
 
     Raises:
-        NotSent: it has not, as far as is known.
+        NotSent: as far as is known, it has not.
     """
     if isinstance(channel, LogChannel):
         _write(home, message)
@@ -68,7 +69,7 @@ def _notify(channel: AppriseChannel, message: Message) -> None:
 
 
 def _apprise(url: str, message: Message) -> str:
-    """Why the service at ``url`` has not taken the message; "" where it has."""
+    """Why the service at ``url`` did not accept the message; "" where it did."""
     import apprise
 
     asset = apprise.AppriseAsset(
@@ -77,7 +78,7 @@ def _apprise(url: str, message: Message) -> str:
     # One service: of several, those that have taken a message would get it again with the others.
     service = apprise.Apprise.instantiate(url, asset=asset)
     if service is None:
-        return "it holds no URL that apprise knows"
+        return "it does not hold a URL that apprise knows"
     one = apprise.Apprise(asset=asset)
     one.add(service)
     result = one.notify(
@@ -90,21 +91,21 @@ def _apprise(url: str, message: Message) -> str:
 
 
 def _reason(service: Any, result: Any) -> str:
-    """Of what a library says, only what is known to be no secret: a word, and a status."""
+    """The parts of a library's error that are known to be no secret: a word, and a status."""
     lines = " ".join(str(entry.message) for entry in result.logs())
     kind = str(service.service_name or "service")
     if result.status.name == "TIMEOUT":
-        return f"{kind} has not answered within {TIMEOUT_S:g} s"
+        return f"{kind} did not answer within {TIMEOUT_S:g} s"
     if status := re.search(r"error=(\d{3})\b", lines):
-        return f"{kind} has answered {status[1]}"
+        return f"{kind} answered {status[1]}"
     if "onnection error" in lines:
         return f"{kind} cannot be reached"
-    return f"{kind} has not taken it"
+    return f"{kind} did not accept it"
 
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """In the block no library prints a URL into this process's logs."""
+    """Within the block no library writes a URL into this process's logs."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     before = [(each.level, each.propagate) for each in loggers]
     silent = logging.NullHandler()
@@ -120,3 +121,35 @@ def _hushed() -> Iterator[None]:
             each.removeHandler(silent)
             each.setLevel(level)
             each.propagate = propagate
+
+
+def send_test_message(
+    home: Home, usecase: str, rule: AlertsRule, channel: str | None, now: float
+) -> dict[str, str]:
+    """Send a test message to each channel; by channel, why it failed, "" where it did not.
+
+    Raises:
+        KaizenError: there is no channel of that name, or none at all.
+    """
+    channels = rule.telling if channel is None else {channel: rule.channel(channel)}
+    if not channels:
+        raise KaizenError("there are no channels: see monitoring.alerts.channels")
+    known = name(usecase, "test", now)
+    found: dict[str, str] = {}
+    for each, settings in channels.items():
+        text = Message(
+            id=known,
+            usecase=usecase,
+            channel=each,
+            title=f"kaizen {usecase}: test message",
+            body=f"Alerts of {usecase} reach you through channel {each}.\n\nmessage {known}",
+            severity="info",
+            made=now,
+        )
+        try:
+            send(home, settings, text)
+        except NotSent as problem:
+            found[each] = str(problem)
+        else:
+            found[each] = ""
+    return found

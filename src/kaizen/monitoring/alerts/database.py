@@ -46,17 +46,17 @@ _Document = TypeVar("_Document", bound=BaseModel)
 
 
 def path(home: Home) -> Path:
-    """Where the database is."""
+    """The path of the database."""
     return home.monitoring / "alerts" / "alerts.db"
 
 
 class Database(database.Database):
-    """The file of one home."""
+    """The database of alerts in one home."""
 
     def __init__(self, home: Home) -> None:
         super().__init__(path(home), _SCHEMA, SCHEMA_VERSION)
 
 
 def read(kind: type[_Document], document: str) -> _Document:
-    """A record as it was written."""
+    """Parse a record that was written as JSON."""
     return kind.model_validate(json.loads(document))

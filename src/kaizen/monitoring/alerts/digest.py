@@ -1,4 +1,4 @@
-"""A week in one message: windows judged, alarms, open alerts, performance and drift."""
+"""The digest: a week in one message, with windows, alarms, alerts, performance and drift."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from kaizen.core.alert_settings import AlertsRule, LogChannel
+from kaizen.core.paths import Home
 from kaizen.core.results import Record
-from kaizen.monitoring.alerts.alert import Alert, Message, name
-from kaizen.monitoring.alerts.judged import Judged
+from kaizen.monitoring.alerts.alert import Alert, JudgedWindow, Message, name
+from kaizen.monitoring.alerts.dispatch import dispatch
+from kaizen.monitoring.alerts.expiry import watched_since
 from kaizen.monitoring.alerts.messages import about, moment, worst
-from kaizen.monitoring.alerts.silence import watched_since
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 
 WEEK_S = 7 * 86_400.0
 _SETTING = "digest"
+BACKING_OFF = "its channel backs off after a failure"
 
 
 class Digest(Record):
-    """What was found between two times.
+    """The digest of one use case between two times.
 
     Attributes:
         usecase: whose.
@@ -28,7 +30,7 @@ class Digest(Record):
         alarms: windows by alarm.
         performance: by version: lines of metric, state and how the value went.
         drift: by version: the smallest p, the largest effect.
-        alerts: begun or ended in that time, or open at its end.
+        alerts: those that began or ended in that time, or were open at its end.
     """
 
     usecase: str
@@ -57,10 +59,14 @@ class Digest(Record):
 
 
 def digest(
-    usecase: str, windows: Sequence[Judged], alerts: Sequence[Alert], since: float, until: float
+    usecase: str,
+    windows: Sequence[JudgedWindow],
+    alerts: Sequence[Alert],
+    since: float,
+    until: float,
 ) -> Digest:
-    """The digest of ``windows``, oldest first, and of those ``alerts`` that belong to the time."""
-    by_version: dict[str, list[Judged]] = {}
+    """The digest of ``windows``, oldest first, and of the ``alerts`` that fall into the time."""
+    by_version: dict[str, list[JudgedWindow]] = {}
     for window in windows:
         by_version.setdefault(window.version, []).append(window)
     return Digest(
@@ -80,7 +86,7 @@ def digest(
     )
 
 
-def _performance(windows: Sequence[Judged]) -> str:
+def _performance(windows: Sequence[JudgedWindow]) -> str:
     for state in ("measured", "estimated"):
         known = [window for window in windows if window.state == state and window.value is not None]
         if known:
@@ -92,7 +98,7 @@ def _performance(windows: Sequence[Judged]) -> str:
     return "unknown"
 
 
-def _drift(windows: Sequence[Judged]) -> str:
+def _drift(windows: Sequence[JudgedWindow]) -> str:
     p = [window.p for window in windows if window.p is not None]
     if not p:
         return "not compared"
@@ -123,7 +129,7 @@ def _alert(alert: Alert) -> str:
 
 
 def messages(found: Digest, rule: AlertsRule, known: str, now: float) -> list[Message]:
-    """The digest under the id ``known``, for channels that want one; for all if none does."""
+    """The digest as messages with the id ``known``: to channels that want digests, else to all."""
     wanted = [name for name, settings in rule.telling.items() if settings.digest]
     return [_message(found, rule, channel, known, now) for channel in wanted or rule.telling]
 
@@ -143,24 +149,43 @@ def _message(found: Digest, rule: AlertsRule, channel: str, known: str, now: flo
     )
 
 
-def of(book: Book, usecase: str, since: float, until: float) -> Digest:
-    """The digest of what is in the book."""
-    windows = book.between(usecase, since, until)
-    return digest(usecase, windows, book.alerts(usecase, every=True), since, until)
+def digest_between(store: AlertStore, usecase: str, since: float, until: float) -> Digest:
+    """The digest of what the store holds of that time."""
+    windows = store.windows_between(usecase, since, until)
+    return digest(usecase, windows, store.alerts(usecase, every=True), since, until)
 
 
-def weekly(book: Book, usecase: str, rule: AlertsRule, now: float) -> None:
-    """Inside of a transaction, write down the digest of the week (from Monday, UTC) that is over.
+def weekly(store: AlertStore, usecase: str, rule: AlertsRule, now: float) -> None:
+    """Inside a transaction, write down the digest of the last full week (from Monday, UTC).
 
-    Once, for the channels that want one; none of a week in which nothing was watched.
+    Once, for the channels that want one; there is none of a week before monitoring began.
     """
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = (today - timedelta(days=today.weekday())).timestamp()
     wanted = any(settings.digest for settings in rule.telling.values())
-    watched = watched_since(book, usecase, now) < monday
-    if not wanted or not watched or book.setting(usecase, _SETTING) == repr(monday):
+    watched = watched_since(store, usecase, now) < monday
+    if not wanted or not watched or store.setting(usecase, _SETTING) == repr(monday):
         return
-    found = of(book, usecase, monday - WEEK_S, monday)
+    found = digest_between(store, usecase, monday - WEEK_S, monday)
     known = name(usecase, "digest", monday)
-    book.outbox.post(messages(found, rule, known, now))
-    book.remember(usecase, _SETTING, repr(monday))
+    store.outbox.post(messages(found, rule, known, now))
+    store.put_setting(usecase, _SETTING, repr(monday))
+
+
+def digest_now(
+    home: Home, usecase: str, rule: AlertsRule, now: float, *, send: bool
+) -> tuple[Digest, dict[str, str]]:
+    """The digest of the last seven days; with ``send``, also why it has not arrived, by channel.
+
+    It is written down before it is sent, so that the monitor tries again what has not arrived.
+    """
+    with AlertStore(home) as store:
+        found = digest_between(store, usecase, now - WEEK_S, now)
+        if not send:
+            return found, {}
+        known = name(usecase, "digest", now)
+        with store.transaction():
+            store.outbox.post(messages(found, rule, known, now))
+        dispatch(home, store, usecase, rule, now)
+        unsent = [each for each in store.outbox.unsent(usecase) if each.message.id == known]
+    return found, {each.message.channel: each.error or BACKING_OFF for each in unsent}

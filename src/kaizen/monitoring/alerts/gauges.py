@@ -1,4 +1,4 @@
-"""What Prometheus reads of the watching: every label is bounded."""
+"""Gauges for Prometheus: the newest assessments and the open alerts; every label is bounded."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.alert import Alert
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import ALARMS, Assessment
 from kaizen.monitoring.windows.store import Store
 
 VERSIONS, COLUMNS, NEWEST = 4, 200, 50
-"""Of a use case, the versions judged last; of a version, the columns with the largest effects; and
-how many of the newest windows are looked at."""
+"""Per use case, the versions judged last; per version, the columns with the largest effects; and
+how many of the newest windows are read."""
 _COMMON = ("usecase", "version")
 _NAMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "drift_p_value": ("p value of the newest drift verdict", ()),
@@ -35,8 +35,8 @@ def figures(home: Home, now: float) -> bytes:
     """All gauges as they stand in ``home``."""
     store = Store(home)
     judged = {usecase: store.newest(usecase, NEWEST) for usecase in store.usecases()}
-    with Book(home) as book:
-        return exposition(judged, book.alerts(), now)
+    with AlertStore(home) as alerts:
+        return exposition(judged, alerts.alerts(), now)
 
 
 def exposition(
@@ -46,8 +46,8 @@ def exposition(
 
     Args:
         assessments: by use case, oldest first; the newest of each version counts.
-        alerts: those that are not over, or all.
-        now: seconds since the epoch: that the watching itself is alive.
+        alerts: the open ones, or all.
+        now: seconds since the epoch; shows that the monitor itself is alive.
     """
     registry = CollectorRegistry()
     gauges = {
@@ -70,7 +70,7 @@ def exposition(
 
 
 def _figures(found: Assessment) -> list[tuple[str, tuple[str, ...], float]]:
-    """Names, own labels and values; what is not known is absent."""
+    """Names, own labels and values; unknown values are left out."""
     drift = found.drift
     columns = sorted(drift.columns, key=lambda column: -column.effect)[:COLUMNS]
     known: list[tuple[str, tuple[str, ...], float | None]] = [

@@ -1,18 +1,19 @@
-"""When an alert begins, comes back, is over, and when it is told: pure functions.
+"""The lifecycle of an alert: when it fires, returns, resolves and notifies. Pure functions.
 
-A rule that is met for its number of windows opens an alert; ``resolve_after`` windows in a row that
-do not meet it end it. An alert is told when it begins and when it is over. What comes back within
-its cooldown is the same alert again, and is told when the cooldown is over, if it still is then.
+A rule that is violated by its number of consecutive windows opens an alert; ``resolve_after``
+consecutive windows that do not violate it resolve the alert. People are notified when an alert
+fires and when it resolves. An alert that returns within its cooldown is the same one; people are
+notified of it when the cooldown has passed, if it still fires then.
 """
 
 from __future__ import annotations
 
 from kaizen.core.alert_settings import Severity
-from kaizen.monitoring.alerts.alert import Alert, Track, name
+from kaizen.monitoring.alerts.alert import Alert, RuleState, name
 
 
 def met(
-    track: Track,
+    state: RuleState,
     alert: Alert | None,
     *,
     needed: int,
@@ -22,13 +23,13 @@ def met(
     severity: Severity,
     cooldown_s: float,
     report: str | None = None,
-) -> tuple[Track, Alert | None]:
-    """After one more window that meets a rule.
+) -> tuple[RuleState, Alert | None]:
+    """After one more window that violates a rule.
 
     Args:
-        track: the rule's, before.
+        state: the rule's, before.
         alert: its newest alert, None where there was none.
-        needed: windows in a row that open one.
+        needed: consecutive windows that open one.
         window: name of the window.
         at: when it was judged.
         reason: in words.
@@ -36,24 +37,27 @@ def met(
         report: the window's drift report.
 
     Returns:
-        The track after, and the alert as it is now, None while there is none.
+        The state after it, and the alert as it is now, None while there is none.
     """
-    row = track.met + 1
-    track = track.model_copy(update={"met": row, "quiet": 0})
+    row = state.met + 1
+    state = state.model_copy(update={"met": row, "quiet": 0})
     seen = {"window": window, "reason": reason, "report": report}
     if alert is not None and alert.open:
-        return track, alert.model_copy(update={**seen, "windows": alert.windows + 1})
+        return state, alert.model_copy(update={**seen, "windows": alert.windows + 1})
     if row < needed:
-        return track, alert
+        return state, alert
     if alert is not None and cooling(alert, cooldown_s, at):
-        state = "acknowledged" if alert.by else "firing"
-        back = {"state": state, "changed": at, "returned": alert.returned + 1}
-        return track, alert.model_copy(update={**seen, **back, "windows": alert.windows + row})
+        back = {
+            "state": "acknowledged" if alert.by else "firing",
+            "changed": at,
+            "returned": alert.returned + 1,
+        }
+        return state, alert.model_copy(update={**seen, **back, "windows": alert.windows + row})
     alert = Alert(
-        id=name(track.usecase, track.version, track.rule, window),
-        usecase=track.usecase,
-        version=track.version,
-        rule=track.rule,
+        id=name(state.usecase, state.version, state.rule, window),
+        usecase=state.usecase,
+        version=state.version,
+        rule=state.rule,
         severity=severity,
         state="firing",
         since=at,
@@ -64,69 +68,69 @@ def met(
         reason=reason,
         report=report,
     )
-    return track.model_copy(update={"alert": alert.id}), alert
+    return state.model_copy(update={"alert": alert.id}), alert
 
 
 def not_met(
-    track: Track, alert: Alert | None, *, resolve_after: int, at: float
-) -> tuple[Track, Alert | None]:
-    """After one more window that does not meet a rule; arguments as :func:`met`."""
-    quiet = track.quiet + 1
-    track = track.model_copy(update={"met": 0, "quiet": quiet})
+    state: RuleState, alert: Alert | None, *, resolve_after: int, at: float
+) -> tuple[RuleState, Alert | None]:
+    """After one more window that does not violate a rule; arguments as :func:`met`."""
+    quiet = state.quiet + 1
+    state = state.model_copy(update={"met": 0, "quiet": quiet})
     if alert is not None and alert.open and quiet >= resolve_after:
-        alert = over(alert, at)
-    return track, alert
+        alert = resolved(alert, at)
+    return state, alert
 
 
-def over(alert: Alert, at: float, why: str | None = None) -> Alert:
-    """The alert, resolved; ``why`` where not by quiet windows."""
+def resolved(alert: Alert, at: float, why: str | None = None) -> Alert:
+    """The alert, resolved; ``why`` unless quiet windows resolved it."""
     changes = {"state": "resolved", "changed": at} | ({"reason": why} if why else {})
     return alert.model_copy(update=changes)
 
 
 def acknowledged(alert: Alert, by: str, why: str, at: float) -> Alert:
-    """The alert, seen to by somebody. One that is over stays so."""
+    """The alert, acknowledged by somebody. One that is resolved stays resolved."""
     state = "acknowledged" if alert.open else alert.state
     return alert.model_copy(update={"state": state, "by": by, "why": why, "changed": at})
 
 
 def cooling(alert: Alert, cooldown_s: float, now: float) -> bool:
-    """The last message of it is less than its cooldown ago."""
+    """Whether its last message is less than its cooldown ago."""
     return alert.told_at is not None and now < alert.told_at + cooldown_s
 
 
-def untold(alert: Alert) -> bool:
-    """Whether people are still to be told of its state.
+def needs_notification(alert: Alert) -> bool:
+    """Whether people have not been notified of its state yet.
 
-    Each is told, also one that was over before its group was; what came back within its cooldown
-    and went again is not. That somebody sees to it, they know.
+    They are of every alert, also of one that resolved before its group was complete; but not of one
+    that returned within its cooldown and resolved again, nor that somebody acknowledged it.
     """
     if alert.state == "resolved":
         return alert.told != "resolved"
     return alert.state == "firing" and alert.told != "firing"
 
 
-def due(alert: Alert, cooldown_s: float, now: float) -> bool:
-    """Whether people are to be told of it now."""
+def notify_now(alert: Alert, cooldown_s: float, now: float) -> bool:
+    """Whether people are to be notified of it now."""
     late = alert.state == "resolved" or not cooling(alert, cooldown_s, now)
-    return untold(alert) and late
+    return needs_notification(alert) and late
 
 
-def told(alert: Alert, now: float) -> Alert:
+def notified(alert: Alert, now: float) -> Alert:
     """The alert after a message of its state was written down.
 
-    The cooldown runs from the message that it fires: that it is over does not prolong it.
+    The cooldown runs from the message that it fires; the one that it resolved does not prolong it.
     """
     if alert.state == "resolved":
         return alert.model_copy(update={"told": "resolved"})
     return alert.model_copy(update={"told": "firing", "told_at": now})
 
 
-def gathered(waiting: list[Alert], group_s: float, now: float) -> bool:
-    """Whether what waits to be told has waited long enough for others.
+def group_complete(waiting: list[Alert], group_s: float, now: float) -> bool:
+    """Whether the first of the waiting alerts has waited long enough for others.
 
     Args:
-        waiting: alerts of one use case that are due.
+        waiting: alerts of one use case that need a notification now.
         group_s: how long the first of them waits.
         now: seconds since the epoch.
     """

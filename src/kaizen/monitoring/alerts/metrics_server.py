@@ -1,4 +1,4 @@
-"""A small server on the loopback interface that Prometheus asks."""
+"""The HTTP server that Prometheus scrapes, on the loopback interface."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

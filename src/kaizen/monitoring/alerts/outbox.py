@@ -1,7 +1,7 @@
-"""Messages: written down before they are sent, marked after.
+"""The outbox: messages are written down before they are sent, and marked after.
 
-A message is written down in the transaction that makes its alert what it says. A kill at any line
-loses no message, and repeats at most the one that was being sent.
+A message is written down in the transaction that changes its alert. A kill at any line loses no
+message, and repeats at most the one that was being sent.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from kaizen.monitoring.alerts.alert import Message
 from kaizen.monitoring.alerts.database import Database, read
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 3600.0
-"""How long a channel that failed is left alone: doubled with each failure, up to the longest."""
+"""How long a failed channel backs off: doubled with each failure, up to the longest."""
 
 
 class Unsent(Record):
-    """A message that has not arrived, as far as is known.
+    """A message that, as far as is known, has not arrived.
 
     Attributes:
-        message: what is to be sent.
+        message: to be sent.
         attempts: how often it was tried.
-        error: what the newest attempt ended with; "" where there was none.
+        error: of the newest attempt; "" where there was none.
     """
 
     message: Message
@@ -31,13 +31,13 @@ class Unsent(Record):
 
 
 class Outbox:
-    """The messages in a database."""
+    """The messages of a database of alerts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def post(self, messages: Sequence[Message]) -> None:
-        """Inside of a transaction, write down what is to be sent; what is there stays as it is."""
+        """Inside a transaction, write down messages to send; one that is there stays as it is."""
         for message in messages:
             self._database.do(
                 "INSERT OR IGNORE INTO outbox (id, usecase, channel, document) VALUES (?, ?, ?, ?)",
@@ -57,12 +57,12 @@ class Outbox:
         ]
 
     def resting(self, usecase: str, now: float) -> dict[str, float]:
-        """Channels that failed and are left alone, until when."""
+        """Channels that failed and back off, and until when."""
         query = "SELECT channel, retry FROM channels WHERE usecase = ? AND retry > ?"
         return dict(self._database.ask(query, usecase, now))
 
     def sent(self, message: Message, now: float) -> None:
-        """The message has arrived."""
+        """Note that the message has arrived."""
         with self._database.transaction():
             self._database.do(
                 "UPDATE outbox SET sent = ?, error = '', attempts = attempts + 1 "
@@ -75,7 +75,7 @@ class Outbox:
             )  # fmt: skip
 
     def failed(self, message: Message, error: str, now: float) -> None:
-        """The message has not arrived; its channel is left alone for a while."""
+        """Note that the message has not arrived; its channel backs off for a while."""
         with self._database.transaction():
             self._database.do(
                 "UPDATE outbox SET attempts = attempts + 1, error = ? WHERE id = ? AND channel = ?",

@@ -1,1 +1,1 @@
-"""Is a window of rows from where the reference came from? Profile, tests, verdict, stream."""
+"""Drift: does a window come from where the reference came from? Profile, tests, streams."""

@@ -8,9 +8,8 @@ import pandas as pd
 
 from kaizen.core.results import Record
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
-from kaizen.monitoring.observation import CONFIDENCE, EMBEDDING
-from kaizen.monitoring.reports.alignment import MOST_CLASSES
+from kaizen.monitoring.drift.result import DriftResult
+from kaizen.monitoring.observation import CONFIDENCE, EMBEDDING, MOST_CLASSES
 
 WINDOW = 500
 """Rows of a window, or a quarter of the reference where that is less."""
@@ -22,14 +21,14 @@ class DriftCheck(Record):
     Attributes:
         compared: whether there was something to compare with.
         reference_rows, current_rows: rows on either side.
-        verdict: None where nothing was compared.
+        verdict: the drift result; None where nothing was compared.
         note: in words, for people.
     """
 
     compared: bool
     reference_rows: int
     current_rows: int
-    verdict: Verdict | None = None
+    verdict: DriftResult | None = None
     note: str
 
 
@@ -38,14 +37,14 @@ def nothing_to_compare(current_rows: int, why: str) -> DriftCheck:
     return DriftCheck(compared=False, reference_rows=0, current_rows=current_rows, note=why)
 
 
-def compared(verdict: Verdict) -> DriftCheck:
+def compared(result: DriftResult) -> DriftCheck:
     """The check of data that was held against the champion's profile."""
     return DriftCheck(
-        compared=verdict.p_value is not None,
-        reference_rows=verdict.reference_rows,
-        current_rows=verdict.window_rows,
-        verdict=verdict,
-        note=verdict.summary,
+        compared=result.p_value is not None,
+        reference_rows=result.reference_rows,
+        current_rows=result.window_rows,
+        verdict=result,
+        note=result.summary,
     )
 
 

@@ -17,7 +17,7 @@ from scipy.stats import ks_2samp
 from kaizen.core.results import Record
 from kaizen.monitoring.drift import quality, statistics
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.drift.statistics import Floats
 
 AMOUNT = 20
@@ -52,9 +52,9 @@ class Fault(Record):
 
 
 def find(
-    profile: Profile, verdict: Verdict, window: pd.DataFrame, answers: Collection[str]
+    profile: Profile, drift: DriftResult, window: pd.DataFrame, answers: Collection[str]
 ) -> tuple[Fault, ...]:
-    """Faults of the inputs that ``verdict`` says drifted, in its order.
+    """Faults of the inputs that ``drift`` says drifted, in its order.
 
     Args:
         answers: columns that say what was answered; they follow from the others.
@@ -63,14 +63,14 @@ def find(
     """
     known = profile.reference
     found: list[Fault | None] = []
-    for column in verdict.columns:
+    for column in drift.columns:
         name = column.name
         if not column.drifted or name in answers or name in known.signals or name not in window:
             continue
         if name in known.numbers:
             values = quality.numbers(window[name])
             own = known.sorted[:, known.numbers.index(name)]
-            found.append(_number(name, values, own, verdict.calibration.level))
+            found.append(_number(name, values, own, drift.calibration.level))
         else:
             classes = known.classes[known.categories.index(name)]
             found.append(_category(name, quality.keys(window[name]), classes))

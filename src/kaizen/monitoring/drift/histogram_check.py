@@ -13,7 +13,7 @@ from kaizen.monitoring.drift.calibration import Null
 from kaizen.monitoring.drift.histogram import ABSENT, Histogram, fingerprint, same
 from kaizen.monitoring.drift.judge import Comparable
 from kaizen.monitoring.drift.reference import Reference
-from kaizen.monitoring.drift.result import Calibration, Finding, Verdict
+from kaizen.monitoring.drift.result import Calibration, DriftResult, Finding
 from kaizen.monitoring.drift.statistics import Floats
 from kaizen.monitoring.drift.window_values import EMBEDDING, Shape
 
@@ -28,7 +28,7 @@ def check(
     cut: Callable[[int], Null],
     largest: int,
     least: tuple[int, int],
-) -> Verdict:
+) -> DriftResult:
     """Compare ``histogram`` with the reference.
 
     Args:

@@ -1,4 +1,4 @@
-"""From the numbers of one window to its verdict."""
+"""From the numbers of one window to its drift result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kaizen.monitoring.drift import calibration, rare_values
 from kaizen.monitoring.drift.calibration import Null
 from kaizen.monitoring.drift.reference import Ints, Reference
-from kaizen.monitoring.drift.result import Calibration, Column, Finding, Test, Verdict
+from kaizen.monitoring.drift.result import Calibration, Column, DriftResult, Finding, Test
 from kaizen.monitoring.drift.statistics import Floats
 
 Comparable = tuple[NDArray[np.bool_], NDArray[np.bool_]]
@@ -22,14 +22,14 @@ MOST_TIMES = 1_000.0
 
 
 def about(draws: int, window: int, level: float, notes: Sequence[str]) -> Calibration:
-    """What a verdict stands on."""
+    """What a drift result stands on."""
     note = "; ".join(["both sides drawn from the reference", *notes])
     return Calibration(draws=draws, window=window, level=level, note=note)
 
 
-def nothing(findings: list[Finding], reference: int, window: int, said: Calibration) -> Verdict:
-    """The verdict of a window in which nothing can be compared."""
-    return Verdict(
+def nothing(findings: list[Finding], reference: int, window: int, said: Calibration) -> DriftResult:
+    """The drift result of a window in which nothing can be compared."""
+    return DriftResult(
         drifted=False,
         p_value=None,
         effect=None,
@@ -50,7 +50,7 @@ def judge(
     comparable: Comparable,
     findings: list[Finding],
     said: Calibration,
-) -> Verdict:
+) -> DriftResult:
     """Compare one window, (m, numbers) and (m, categories), with the reference."""
     labels = np.maximum(labels, 0)
     measured = _measure(reference, null, values, labels, comparable)
@@ -67,8 +67,8 @@ def decide(
     findings: list[Finding],
     rows: int,
     said: Calibration,
-) -> Verdict:
-    """The verdict of a window of which every statistic is known.
+) -> DriftResult:
+    """The drift result of a window of which every statistic is known.
 
     Args:
         measured: per family, the columns' statistics in standard deviations of noise, or one for
@@ -93,7 +93,7 @@ def decide(
     effect = next(test.effect for test in tests if test.name == strongest)
     p_value = calibration.overall(p[strongest], smallest)
     level = said.level
-    return Verdict(
+    return DriftResult(
         drifted=p_value <= level and effect > 1,
         p_value=p_value,
         effect=effect,

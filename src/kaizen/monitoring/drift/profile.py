@@ -26,7 +26,7 @@ from kaizen.monitoring.drift import reference as reference_module
 from kaizen.monitoring.drift.calibration import Null
 from kaizen.monitoring.drift.histogram import Histogram
 from kaizen.monitoring.drift.reference import Reference
-from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.drift.result import DriftResult, Finding
 from kaizen.monitoring.drift.statistics import Floats
 from kaizen.monitoring.drift.window_values import EMBEDDING, Shape
 
@@ -153,10 +153,10 @@ class Profile:
         self.nulls[window] = found
         return found
 
-    def check(self, window: pd.DataFrame) -> Verdict:
+    def check(self, window: pd.DataFrame) -> DriftResult:
         """Whether ``window`` comes from where the reference came from.
 
-        What is wrong with the window itself is in the verdict's ``quality``, never an exception.
+        What is wrong with the window itself is in the result's ``quality``, never an exception.
         """
         rows, notes = window, [self.shape.note] if self.shape.note else []
         if len(rows) < fitting.LEAST_WINDOW:
@@ -192,7 +192,7 @@ class Profile:
             return (quality.too_few(len(window), fitting.LEAST_WINDOW),)
         return tuple(window_values.read(self.shape, self.reference, window)[2])
 
-    def check_histogram(self, histogram: Histogram) -> Verdict:
+    def check_histogram(self, histogram: Histogram) -> DriftResult:
         """Whether the rows that were counted come from where the reference came from.
 
         Only by tests that follow from counts; the calibration's note names those that do not.

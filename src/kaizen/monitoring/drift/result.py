@@ -1,4 +1,4 @@
-"""What a check of one window says."""
+"""The result of the drift check of one window, and what it is made of."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Calibration(Record):
     note: str
 
 
-class Verdict(Record):
-    """What one check found.
+class DriftResult(Record):
+    """The result of one drift check: whether the window drifted, and on what evidence.
 
     Attributes:
         drifted: p_value is at most the level, and the effect beyond the calibrated noise.
@@ -109,7 +109,7 @@ class Verdict(Record):
 
     @property
     def quiet(self) -> bool:
-        """Nothing drifted and nothing was wrong: the only verdict that says all is well."""
+        """Nothing drifted and nothing was wrong: the only result that says all is well."""
         return not self.drifted and not self.quality and self.p_value is not None
 
     @property

@@ -1,6 +1,6 @@
-"""A window beside a part of the reference, drawn so that its mix is the window's.
+"""The drift check against rows of the reference that are drawn to have the window's class mix.
 
-What remains different then is not the mix. The stored rows are drawn without replacement, and the
+What still differs is not due to the mix. The stored rows are drawn without replacement, and the
 check is calibrated for what is left of them.
 """
 
@@ -14,14 +14,14 @@ import pandas as pd
 from kaizen.monitoring.drift.fitting import LEAST_ROWS
 from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.reference import Ints
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.drift.statistics import Floats
 
 DRAWS = 1_999
 
 
-def check(profile: Profile, weights: Floats, window: pd.DataFrame) -> Verdict | None:
-    """The verdict beside reference rows drawn by ``weights`` (rows,), None where few are left.
+def check(profile: Profile, weights: Floats, window: pd.DataFrame) -> DriftResult | None:
+    """The drift result against reference rows drawn by ``weights`` (rows,); None if few are left.
 
     Takes about a second; ``profile`` stays as it is. Columns, bins and anchors are the profile's.
     """

@@ -1,1 +1,1 @@
-"""Are the answers right: by labels where they came, estimated where the model may be asked."""
+"""Performance: measured by labels where they came, estimated where the model may be asked."""

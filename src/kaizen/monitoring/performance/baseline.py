@@ -1,4 +1,4 @@
-"""What a model was judged on when it was made: the rows that later answers are held against."""
+"""The baseline: held-out rows a model was judged on, which later answers are compared with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Baseline:
-    """Held-out rows with their truth, and the model's answers to them.
+    """The baseline: held-out rows with their truth and the model's answers.
 
     Attributes:
         truth, answers: (n,), of one kind: numbers, flags or text.

@@ -1,4 +1,4 @@
-"""How right the answers probably are while no label has come.
+"""Performance estimated from the model's own probabilities, while no label has come.
 
 Confidence-based performance estimation (Białek, Kuberski, Perrakis and Bifet 2024): what a model
 says of its own answers, calibrated on rows whose truth is known (isotonic regression of each class,

@@ -1,4 +1,4 @@
-"""Are the answers of a window worse than they were: by its labels, with known false alarms.
+"""Performance measured by labels: is it worse than the baseline's, with known false alarms.
 
 Where nothing has changed, rows of the window and of the baseline are drawn alike, so any cut of all
 of them in two is as likely as the real one (Fisher 1935; Pitman 1937): p is the rank of the loss

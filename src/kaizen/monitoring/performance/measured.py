@@ -1,4 +1,4 @@
-"""What is known of how right the answers of a window were."""
+"""The record of performance: measured, estimated or unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two tables made ready to be drawn side by side: the columns both have, in one form."""
+"""Aligns two tables to be drawn side by side: the columns both have, in one form."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from kaizen.core.errors import KaizenError
+from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.quality import keys
+from kaizen.monitoring.drift.window_values import EMBEDDING
+from kaizen.monitoring.observation import MOST_CLASSES
 
 MOST_ROWS = 5_000
 """Rows drawn at most on either side: the cost grows with them, the picture does not."""
-
-MOST_CLASSES = 20
-"""Whole numbers with no more distinct values than this are classes, not amounts."""
 
 MOST_BARS = 50
 """Values of a column of classes that are drawn by themselves."""
@@ -27,7 +27,7 @@ OTHERS = "(others)"
 
 @dataclass(frozen=True)
 class Sides:
-    """Two tables of the same columns.
+    """Two aligned tables.
 
     Attributes:
         reference, window: at most :data:`MOST_ROWS` rows each; numbers are float64, classes text.
@@ -53,7 +53,7 @@ def sides(
     most_columns: int | None = None,
     seed: int = 0,
 ) -> Sides:
-    """What can be drawn of both.
+    """Align two tables: what can be drawn of both.
 
     Args:
         first: columns to draw before all others, the most important one first.
@@ -179,3 +179,22 @@ def _sample(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     if len(frame) > MOST_ROWS:
         frame = frame.sample(MOST_ROWS, random_state=seed)
     return frame.reset_index(drop=True)
+
+
+def reference_table(profile: Profile) -> pd.DataFrame:
+    """The reference data of a profile as a table: columns of numbers, then of classes.
+
+    Numbers are float64. Classes are text, as the profile keeps them, also where they were numbers
+    or flags. Missing values are NaN and None. The embedding is left out: its distances mean
+    something only to the check.
+    """
+    kept = profile.reference
+    columns: dict[str, Any] = {
+        name: kept.values[:, at]
+        for at, name in enumerate(kept.numbers)
+        if not (name == EMBEDDING and profile.shape.embedding)
+    }
+    for at, name in enumerate(kept.categories):
+        known = np.array([label or None for label in kept.classes[at]], dtype=object)
+        columns[name] = pd.Series(known[kept.labels[:, at]], dtype=object)
+    return pd.DataFrame(columns)

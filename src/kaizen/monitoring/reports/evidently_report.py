@@ -1,4 +1,4 @@
-"""What Evidently draws of two tables, and of labelled answers. None of its tests is run."""
+"""Draws reports with Evidently: of two tables, and of labelled answers. Runs none of its tests."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import html as markup
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kaizen.core.usecase import Array
 from kaizen.monitoring.drift.quality import keys
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
+from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import header
-from kaizen.monitoring.reports.alignment import MOST_ROWS, Sides
+from kaizen.monitoring.reports.alignment import MOST_ROWS, Sides, sides
 
 LEAST_LABELLED = 10
 """Labelled rows without which nothing is drawn of performance."""
@@ -25,34 +24,9 @@ LEAST_LABELLED = 10
 TRUTH, ANSWER = "truth", "answer"
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """Answers whose truth is known.
-
-    Attributes:
-        truth, answers: (n,) each, of the same rows.
-        task: what kind of answers they are.
-    """
-
-    truth: Array
-    answers: Array
-    task: Literal["classification", "regression"]
-
-    def table(self, seed: int) -> pd.DataFrame:
-        """Columns ``truth`` and ``answer``: numbers, or classes as text; at most MOST_ROWS rows."""
-        found = pd.DataFrame({TRUTH: self.truth, ANSWER: self.answers})
-        if len(found) > MOST_ROWS:
-            found = found.sample(MOST_ROWS, random_state=seed)
-        if self.task == "classification":
-            found = pd.DataFrame({name: keys(found[name]) for name in found})
-        else:
-            found = found.astype(float)
-        return found.reset_index(drop=True)
-
-
 def drawn(
     two: Sides,
-    labelled: Labelled | None = None,
+    labelled: LabelledPairs | None = None,
     *,
     name: str = "",
     at: datetime | None = None,
@@ -106,7 +80,7 @@ def drawn(
 def page(
     model: Any,
     title: str,
-    verdict: Verdict | None,
+    drift: DriftResult | None,
     *,
     notes: tuple[str, ...] = (),
     at: datetime | None = None,
@@ -118,11 +92,11 @@ def page(
     found: str = Snapshot.load_model(model).get_html_str(as_iframe=False)
     safe = markup.escape(title)
     found = found.replace("<head>", f"<head><title>{safe}</title>{meta}", 1)
-    return found.replace("<body>", f"<body>{header.heading(title, verdict, notes, at)}", 1)
+    return found.replace("<body>", f"<body>{header.heading(title, drift, notes, at)}", 1)
 
 
-def _performance(evidently: Any, labelled: Labelled, seed: int) -> tuple[Any, Any]:
-    table = labelled.table(seed)
+def _performance(evidently: Any, labelled: LabelledPairs, seed: int) -> tuple[Any, Any]:
+    table = _table(labelled, seed)
     if labelled.task == "classification":
         definition = evidently.DataDefinition(
             classification=[
@@ -142,6 +116,18 @@ def _performance(evidently: Any, labelled: Labelled, seed: int) -> tuple[Any, An
     return evidently.Report([preset], include_tests=False), data
 
 
+def _table(labelled: LabelledPairs, seed: int) -> pd.DataFrame:
+    """Columns ``truth`` and ``answer``: numbers, or classes as text; at most MOST_ROWS rows."""
+    found = pd.DataFrame({TRUTH: labelled.truth, ANSWER: labelled.answers})
+    if len(found) > MOST_ROWS:
+        found = found.sample(MOST_ROWS, random_state=seed)
+    if labelled.task == "classification":
+        found = pd.DataFrame({name: keys(found[name]) for name in found})
+    else:
+        found = found.astype(float)
+    return found.reset_index(drop=True)
+
+
 def _evidently() -> Any:
     """The library, which takes seconds to import and reads this variable when it is."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -154,3 +140,22 @@ def _evidently() -> Any:
 def _unwarned() -> AbstractContextManager[Any]:
     """A column of one value has no spread, and says so at length."""
     return np.errstate(divide="ignore", invalid="ignore")
+
+
+def html(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    title: str,
+    *,
+    drift: DriftResult | None = None,
+    seed: int = 0,
+) -> str:
+    """The drift report of two tables: a page of its own (about 4 MB, needs no network).
+
+    Raises:
+        KaizenError: a side has no rows, or they share no column with values.
+    """
+    first = [column.name for column in drift.columns] if drift else []
+    two = sides(reference, current, first=first, seed=seed)
+    model, notes = drawn(two, seed=seed)
+    return page(model, title, drift, notes=notes)

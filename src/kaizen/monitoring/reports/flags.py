@@ -1,4 +1,4 @@
-"""Which single predictions are worth a look, and why: rules, each by itself."""
+"""Flags: which single predictions are worth a look, and why; each rule by itself."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from kaizen.monitoring.drift.statistics import Floats
 Rule = Literal["confidence", "novelty", "range", "category", "missing", "contradicted"]
 
 MEANING: dict[Rule, str] = {
-    "confidence": "surer than this were 99 % of the reference's rows",
-    "novelty": "unlike the rows of the reference, by its embedding and confidence",
-    "range": "a number beyond all of the reference's",
-    "category": "a category that the reference never has",
-    "missing": "no value where the reference always has one",
-    "contradicted": "a label says otherwise",
+    "confidence": "confidence is below the 1st percentile of the reference",
+    "novelty": "embedding and confidence are unlike those of the reference",
+    "range": "a number is outside the range of the reference",
+    "category": "a category does not occur in the reference",
+    "missing": "a value is missing where the reference always has one",
+    "contradicted": "the label differs from the answer",
 }
 
 UNSURE = 0.01
@@ -95,7 +95,7 @@ class Rules:
         for name, low in self._sure.items():
             for at, value in enumerate(self._column(rows, name)):
                 if value < low:
-                    detail = f"{name} {value:.4g}, 99 % of the reference are {low:.4g} or more"
+                    detail = f"{name} {value:.4g}, below the reference's 1st percentile {low:.4g}"
                     found.append((at, Flag(rule="confidence", column=name, detail=detail)))
         return found
 
@@ -106,7 +106,10 @@ class Rules:
             return []
         limit = max(NOVEL, self._least)
         return [
-            (at, Flag(rule="novelty", column=None, detail=f"p = {p:.2g} as a row of the reference"))
+            (
+                at,
+                Flag(rule="novelty", column=None, detail=f"p = {p:.2g} for a row of the reference"),
+            )
             for at, p in enumerate(self.profile.row_p(rows[names]))
             if p <= limit
         ]

@@ -1,11 +1,11 @@
-"""What stands above a drawn report: the verdict in words, so that no picture is taken for it."""
+"""The header of a report: the verdict in words, so that no picture is taken for it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
 
-from kaizen.monitoring.drift.result import Column, Verdict
+from kaizen.monitoring.drift.result import Column, DriftResult
 
 EXPLAINS = (
     "The verdict above is kaizen's. The pictures below are drawn by Evidently to explain it; its "
@@ -21,19 +21,19 @@ _BOX = (
 _CELL = "text-align:left;padding:2px 16px 2px 0"
 
 
-def verdict(found: Verdict | None) -> str:
+def sentence(found: DriftResult | None) -> str:
     """The verdict as one sentence."""
     return f"Verdict: {found.summary if found else 'none, nothing was checked'}."
 
 
 def heading(
-    title: str, found: Verdict | None, notes: tuple[str, ...] = (), at: datetime | None = None
+    title: str, found: DriftResult | None, notes: tuple[str, ...] = (), at: datetime | None = None
 ) -> str:
-    """The same, and the columns behind it, as a piece of HTML."""
+    """The header as HTML: title, verdict, and the columns behind it."""
     parts = [f'<h1 style="font:600 20px/28px system-ui,sans-serif;margin:0">{escape(title)}</h1>']
     if at is not None:
         parts.append(f'<p style="margin:0;color:#616b74">{stamp(at)}</p>')
-    parts.append(f'<p style="margin:8px 0;font-weight:600">{escape(verdict(found))}</p>')
+    parts.append(f'<p style="margin:8px 0;font-weight:600">{escape(sentence(found))}</p>')
     if found is not None:
         parts += [f'<p style="margin:0">{escape(each.detail)}.</p>' for each in found.quality[1:]]
         parts.append(_table(found.columns[:SHOWN]))

@@ -1,4 +1,4 @@
-"""The nightly report: whether one is due, and which events it is about. Nothing is drawn here."""
+"""The nightly report: whether one is due, which events it is about, and its page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from kaizen.monitoring.reports.alignment import MOST_ROWS
+from kaizen.core.paths import Home
+from kaizen.core.usecase import Features
+from kaizen.events.read import read
+from kaizen.monitoring import observation
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.reports import workspace
+from kaizen.monitoring.reports.alignment import MOST_ROWS, reference_table
+from kaizen.monitoring.windows.decoded import decoded
 
 DAY = timedelta(days=1)
 
@@ -39,8 +46,8 @@ class Night:
         return f"{usecase} v{version}, the 24 hours before {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-def due(now: float, hour: int | None, last: date | None) -> Night | None:
-    """The report to make now, None where there is none to make.
+def due_night(now: float, hour: int | None, last: date | None) -> Night | None:
+    """The nightly report that is due now, None where none is.
 
     A night that was missed altogether is not made up for: what it was about is past helping, and
     its windows were judged one by one.
@@ -77,3 +84,27 @@ def chosen(
 
 def _place(event: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(f"{event['request']}-{event['row']}".encode()).digest()
+
+
+def draw(home: Home, features: Features, profile: Profile, version: str, night: Night) -> str:
+    """Draw the nightly report.
+
+    Returns:
+        The page's path under ``Home.monitoring``; empty where the day has too few events to draw.
+    """
+    usecase = features.name
+    events = chosen(read(home.events / usecase, since=night.since, version=version), night)
+    table = decoded(features, {str(event["id"]): dict(event) for event in events}).table
+    if table is None:
+        return ""
+    kept = workspace.add(
+        home.monitoring,
+        usecase,
+        night.title(usecase, version),
+        reference_table(profile),
+        observation.drawable(table),
+        at=night.at,
+        tags=[f"v{version}", "nightly"],
+        drift=profile.check(table),
+    )
+    return str(kept.path.relative_to(home.monitoring))

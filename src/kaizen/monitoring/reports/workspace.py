@@ -22,10 +22,10 @@ import pandas as pd
 
 from kaizen import __version__
 from kaizen.core import atomic
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
+from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import evidently_report, header
 from kaizen.monitoring.reports.alignment import Sides, sides
-from kaizen.monitoring.reports.evidently_report import Labelled
 
 REPORTS, WORKSPACE = "reports", "evidently"
 """In ``Home.monitoring``: pages by use case, and Evidently's workspace."""
@@ -68,9 +68,9 @@ def add(
     window: pd.DataFrame,
     *,
     at: datetime,
-    performance: Labelled | None = None,
+    performance: LabelledPairs | None = None,
     tags: Sequence[str] = (),
-    verdict: Verdict | None = None,
+    drift: DriftResult | None = None,
     seed: int = 0,
 ) -> Kept:
     """Draw and keep a report of ``window`` beside ``reference``.
@@ -78,11 +78,11 @@ def add(
     Args:
         folder: ``Home.monitoring``.
         title: what the report is about; with the window's rows it names the report.
-        reference: usually :func:`kaizen.monitoring.reports.reference_table.reference_table`.
+        reference: usually :func:`kaizen.monitoring.reports.alignment.reference_table`.
         window: what was observed; columns of vectors are left out.
         at: the moment that the report stands at in time, with a time zone; the window's end.
         performance: answers whose truth is known; where they are too few to draw, the page says so.
-        verdict: kaizen's own, stated above the pictures.
+        drift: kaizen's own, stated above the pictures.
         seed: of the rows drawn, :data:`kaizen.monitoring.reports.alignment.MOST_ROWS` on either
         side.
 
@@ -90,12 +90,12 @@ def add(
         KaizenError: a side has no rows, or they share no column with values.
         OSError: the files cannot be written.
     """
-    first = [column.name for column in verdict.columns] if verdict else []
+    first = [column.name for column in drift.columns] if drift else []
     two = sides(reference, window, first=first, most_columns=MOST_COLUMNS, seed=seed)
     project = project_id(usecase)
     run = uuid5(project, f"{title}\n{two.digest}")
     kept = Kept(folder / REPORTS / usecase / f"{run}.html", run, project)
-    content = _content(two, at, performance, tags, verdict, seed)
+    content = _content(two, at, performance, tags, drift, seed)
     store = folder / WORKSPACE / str(project)
     snapshot = store / "snapshots" / f"{run}.json"
     if snapshot.exists() and _says(kept.path) == content:
@@ -107,12 +107,12 @@ def add(
         # Evidently's interface sorts times without a zone; the page tells that it is UTC.
         at=at.astimezone(UTC).replace(tzinfo=None),
         tags=tags,
-        metadata={"usecase": usecase, "kaizen": header.verdict(verdict)},
+        metadata={"usecase": usecase, "kaizen": header.sentence(drift)},
         seed=seed,
     )
     _project(store, usecase, two)
     _write(snapshot, model)
-    page = evidently_report.page(model, title, verdict, notes=notes, at=at, meta=_meta(content))
+    page = evidently_report.page(model, title, drift, notes=notes, at=at, meta=_meta(content))
     atomic.write_text(kept.path, page)
     prune(folder, usecase)
     return kept
@@ -134,9 +134,9 @@ def prune(folder: Path, usecase: str, keep: int = KEEP) -> None:
 def _content(
     two: Sides,
     at: datetime,
-    performance: Labelled | None,
+    performance: LabelledPairs | None,
     tags: Sequence[str],
-    verdict: Verdict | None,
+    drift: DriftResult | None,
     seed: int,
 ) -> str:
     """SHA-256 of everything that a report is drawn from."""
@@ -148,7 +148,7 @@ def _content(
         at.timestamp(),
         list(tags),
         seed,
-        verdict.model_dump(mode="json") if verdict else None,
+        drift.model_dump(mode="json") if drift else None,
         [performance.task, performance.truth.tolist(), performance.answers.tolist()]
         if performance
         else None,
@@ -192,7 +192,7 @@ def _project(store: Path, usecase: str, two: Sides) -> None:
     _write(store / DASHBOARD_FILE_NAME, DashboardModel(tabs=[tab], panels=panels))
     described = (
         "Windows beside the reference that the model's profile keeps. What Evidently draws "
-        "explains; the verdict is kaizen's, in each report's metadata and above its page."
+        "explains; the drift is kaizen's, in each report's metadata and above its page."
     )
     project = ProjectModel(id=project_id(usecase), name=usecase, description=described)
     _write(store / PROJECT_FILE_NAME, project)

@@ -1,1 +1,1 @@
-"""Windows of events, what was found of each, and where that is kept."""
+"""Windows of events: which is next, its data, its assessment, and the store of assessments."""

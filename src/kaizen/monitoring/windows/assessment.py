@@ -1,4 +1,4 @@
-"""What was found of one window of events: all of it, and which alarms follow."""
+"""The assessment of a window: everything that was found, and the alarms that follow."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from typing import Literal
 
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.results import Record
-from kaizen.monitoring.drift.result import Verdict
+from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.measured import Performance
 from kaizen.monitoring.windows.window import Window
 
 Alarm = Literal["quality", "data", "prediction", "concept"]
-"""Bad data; other inputs than known; other answers; other truths for the same inputs."""
+"""Broken data; drifted inputs; drifted predictions (label shift); other labels for the same inputs
+(concept drift)."""
 
 ALARMS: tuple[Alarm, ...] = ("quality", "data", "prediction", "concept")
 
 
 class Evidence(Record):
-    """Where a stream of windows, or of rows, stands (``kaizen/monitoring/drift/sequential.py``).
+    """The state of a stream of windows, or of rows (``kaizen/monitoring/drift/sequential.py``).
 
     Attributes:
-        strength: the e-CUSUM.
-        alarmed: it sufficed within this window; it begins anew with the next.
+        strength: the e-value; rules and JSON call it so.
+        alarmed: the threshold was reached in this window; the stream is reset with the next.
         alarmed_at: how many windows, or rows, had been counted then.
-        seen: windows, or rows, counted since it began.
+        seen: windows, or rows, counted since the last reset.
     """
 
     strength: float
@@ -33,20 +34,20 @@ class Evidence(Record):
 
 
 class Assessment(Record):
-    """One window, judged.
+    """The assessment of one window.
 
     Attributes:
         window: which events.
         at: when it was judged, seconds since the epoch.
-        drift: the calibrated verdict; its ``quality`` is what is wrong with the data itself.
+        drift: the result of the drift check; its ``quality`` is what is wrong with the data itself.
         performance: by labels.
         estimate: without labels.
         evidence: of this window and those before it, one p value each.
-        rows_evidence: of each row by itself; None where rows have no p value.
-        alarms: what is wrong; empty where nothing is. Usually one: its own cause's.
+        rows_evidence: of single rows; None where rows have no p value.
+        alarms: what is wrong; empty where nothing is. Usually one, that of the cause.
         reason: why these alarms, in words.
         profile: SHA-256 of the profile compared with.
-        monitoring: the rule it was judged by, as it was then.
+        monitoring: the settings it was judged by, as they were then.
         code: version and commit of the code that judged.
         run_id: ZenML run that judged it, empty outside of one.
         report: path of the drift report under ``Home.monitoring``, None where none was drawn.
@@ -54,7 +55,7 @@ class Assessment(Record):
 
     window: Window
     at: float
-    drift: Verdict
+    drift: DriftResult
     performance: Performance
     estimate: Performance
     evidence: Evidence
@@ -69,5 +70,5 @@ class Assessment(Record):
 
     @property
     def quiet(self) -> bool:
-        """Nothing is wrong, as far as is known."""
+        """Whether no alarm was raised."""
         return not self.alarms

@@ -1,4 +1,4 @@
-"""What is wrong with a window's data as it was read: the profile's findings, and the log's."""
+"""The quality of a window's data as it was read: findings of the profile, and of the log."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pandas as pd
 
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.result import Finding, Verdict
-from kaizen.monitoring.windows.outcomes import Reading
+from kaizen.monitoring.drift.result import DriftResult, Finding
+from kaizen.monitoring.windows.window_data import Reading
 
 
 def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tuple[Finding, ...]:
-    """Everything wrong with ``observed``, without what redaction has hidden on purpose."""
+    """Everything wrong with ``observed``, except what redaction has hidden on purpose."""
     found = [
         each
         for each in profile.findings(observed)
@@ -25,20 +25,20 @@ def findings(profile: Profile, observed: pd.DataFrame, reading: Reading) -> tupl
     return tuple(found)
 
 
-def judged(verdict: Verdict, found: Sequence[Finding], reading: Reading) -> Verdict:
-    """``verdict`` with these findings, and with how its window was read."""
-    notes = [verdict.calibration.note, reading.note]
+def with_quality(drift: DriftResult, found: Sequence[Finding], reading: Reading) -> DriftResult:
+    """The drift result with these findings, and with a note of how the window was read."""
+    notes = [drift.calibration.note, reading.note]
     note = "; ".join(each for each in notes if each)
-    return verdict.model_copy(
+    return drift.model_copy(
         update={
             "quality": tuple(found),
-            "calibration": verdict.calibration.model_copy(update={"note": note}),
+            "calibration": drift.calibration.model_copy(update={"note": note}),
         }
     )
 
 
 def row_p(profile: Profile, observed: pd.DataFrame) -> list[float]:
-    """How unlike the reference each row by itself is; empty where rows do not tell."""
+    """A p value per row for being like the reference; empty where the profile gives none."""
     try:
         return [float(p) for p in profile.row_p(observed)]
     except KaizenError:

@@ -1,4 +1,4 @@
-"""Logged events as arrays and as the table that monitoring sees, the unreadable ones aside."""
+"""Decodes logged events to arrays and to the table of observations; sets aside unreadable ones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from kaizen.monitoring.observation import CONFIDENCE, EMBEDDING, observe_frame
 
 Event = dict[str, Any]
 _UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError)
-"""What a use case raises of events that were logged for another kind of model."""
+"""What a use case raises on events that were logged for another kind of model."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """n events, see ``kaizen.monitoring.windows.window_data.Seen``; table and answers are None
-    where n is 0.
-    """
+    """Decoded events, n of them; table and answers are None where n is 0."""
 
     events: dict[str, Event]
     inputs: Inputs | None
@@ -37,7 +35,7 @@ class Decoded:
 
 
 class _Look(NamedTuple):
-    """Events as arrays, and as the table of what is observed of them."""
+    """Events as arrays, and the table of their observations."""
 
     inputs: Inputs
     outputs: Outputs
@@ -53,7 +51,7 @@ class _Look(NamedTuple):
 
 
 def decoded(features: Features, events: Mapping[str, Event]) -> Decoded:
-    """What ``events`` (id to event) come to."""
+    """Decode ``events`` (by id)."""
     redacted = _redacted(events.values())
     try:
         readable, undecoded = dict(events), dict[str, str]()

@@ -1,53 +1,60 @@
-"""Which alarm a window raises: its cause's, and no other where one explains the rest.
+"""The diagnosis of a window: which alarm it raises, that of the cause and not those of its effects.
 
-What breaks on the way explains all that follows from it; a new mix of classes explains other
-inputs; other inputs explain worse answers. So causes are asked in this order, and an effect is told
-in the reason, not by an alarm of its own.
+A broken feed explains all that follows from it; a changed class mix explains drifted inputs;
+drifted inputs explain worse answers. So causes are checked in this order, and an effect is named in
+the reason, but raises no alarm of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import pandas as pd
+
 from kaizen.evaluation import scores
+from kaizen.monitoring.drift import faults as fault_search
+from kaizen.monitoring.drift import reweighted_reference
 from kaizen.monitoring.drift.faults import Fault
-from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.drift.result import DriftResult, Finding
+from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import Performance
+from kaizen.monitoring.windows import label_shift
 from kaizen.monitoring.windows.assessment import ALARMS, Alarm
 
 SIGNALS = ("embedding", "confidence")
-"""Columns that say how unlike others a row is: they follow from the inputs."""
+"""Columns that say how unusual a row is: they follow from the inputs."""
 
 PROVEN = ("missing_values", "constant")
-"""Findings that happen by chance in a small window: they count where the column drifted, too."""
+"""Findings that happen by chance in a small window: they count only if the column drifted, too."""
 
 
-def mix_in_question(verdict: Verdict, answers: Collection[str]) -> bool:
-    """Whether :func:`tell` needs the verdict beside a reference of the window's mix."""
-    return verdict.drifted and bool(_drifted(verdict) & set(answers))
+def mix_in_question(drift: DriftResult, answers: Collection[str]) -> bool:
+    """Whether :func:`diagnose` needs the drift result against a reference of the window's mix."""
+    return drift.drifted and bool(_drifted(drift) & set(answers))
 
 
-def tell(
-    verdict: Verdict,
+def diagnose(
+    drift: DriftResult,
     performance: Performance,
     estimate: Performance,
     answers: Collection[str],
     faults: Sequence[Fault] = (),
-    matched: Verdict | None = None,
+    matched: DriftResult | None = None,
 ) -> tuple[tuple[Alarm, ...], str]:
-    """The alarms of a window, and why these, in words.
+    """The alarms of a window, and the reason in words; a pure function.
 
     Args:
-        verdict: of its columns, what was asked and what was answered.
+        drift: of inputs and predictions.
         performance, estimate: by labels, and without.
-        answers: names of the columns that say what was answered.
+        answers: names of the columns that are predictions.
         faults: of columns that drifted (``kaizen/monitoring/drift/faults.py``).
-        matched: the verdict beside a reference of the window's mix of classes
+        matched: the drift result against a reference of the window's mix of classes
             (``kaizen/monitoring/windows/label_shift.py``); None where there is none.
     """
-    wrong = _wrong(verdict, answers)
+    wrong = _wrong(drift, answers)
     broken = {found.column for found in wrong} | {fault.column for fault in faults}
-    inputs = _drifted(verdict) - set(answers) - set(SIGNALS)
+    inputs = _drifted(drift) - set(answers) - set(SIGNALS)
     alarms: list[Alarm] = []
     said: list[str] = []
     if wrong or (faults and inputs <= broken):
@@ -56,13 +63,13 @@ def tell(
             [found.detail for found in wrong] + [fault.detail for fault in faults]
         )
         said.append(f"bad data: {'; '.join(details)}")
-        if verdict.drifted and inputs - broken:
+        if drift.drifted and inputs - broken:
             alarms.append("data")
-            said.append(f"and other inputs besides: {_names(inputs - broken)}")
-        elif verdict.drifted:
+            said.append(f"other inputs drifted as well: {_names(inputs - broken)}")
+        elif drift.drifted:
             said.append("what else drifted follows from it")
-    elif verdict.drifted:
-        alarm, why = _drift(verdict, inputs, answers, matched)
+    elif drift.drifted:
+        alarm, why = _drift(drift, inputs, answers, matched)
         alarms.append(alarm)
         said.append(why)
         said += [f"also {fault.detail}" for fault in faults]
@@ -71,21 +78,21 @@ def tell(
         alarms.append("concept")
     if why:
         said.append(why)
-    said += _unsaid(verdict, wrong, performance)
+    said += _unsaid(drift, wrong, performance)
     if not alarms:
         said.insert(0, "nothing is wrong as far as is known")
     return tuple(alarm for alarm in ALARMS if alarm in alarms), "; ".join(said)
 
 
-def _drifted(verdict: Verdict) -> set[str]:
-    return {column.name for column in verdict.columns if column.drifted}
+def _drifted(drift: DriftResult) -> set[str]:
+    return {column.name for column in drift.columns if column.drifted}
 
 
-def _wrong(verdict: Verdict, answers: Collection[str]) -> list[Finding]:
+def _wrong(drift: DriftResult, answers: Collection[str]) -> list[Finding]:
     """Findings that are an alarm by themselves."""
-    drifted = _drifted(verdict) if verdict.drifted else set()
+    drifted = _drifted(drift) if drift.drifted else set()
     found: list[Finding] = []
-    for finding in verdict.quality:
+    for finding in drift.quality:
         if finding.kind == "rows":
             continue
         # A model that always answers the same is no broken feed by itself.
@@ -97,69 +104,71 @@ def _wrong(verdict: Verdict, answers: Collection[str]) -> list[Finding]:
 
 
 def _drift(
-    verdict: Verdict, inputs: set[str], answers: Collection[str], matched: Verdict | None
+    drift: DriftResult, inputs: set[str], answers: Collection[str], matched: DriftResult | None
 ) -> tuple[Alarm, str]:
-    p = f"(p = {verdict.p_value:.2g})"
-    where = _where(verdict, inputs)
-    answered = _drifted(verdict) & set(answers)
+    p = f"(p = {drift.p_value:.2g})"
+    where = _where(drift, inputs)
+    answered = _drifted(drift) & set(answers)
     if not answered:
-        return "data", f"other inputs than known: {where} {p}; the answers are as before"
+        return "data", f"inputs drifted: {where} {p}; predictions did not"
     said = _names(answered)
     if matched is None or matched.p_value is None:
-        if inputs or not _only_columns(verdict):
-            why = "another mix of classes could not be told apart, too few known rows have it"
-            return "data", f"other inputs than known: {_names(inputs or answered)} {p}; {why}"
-        return "prediction", f"other answers than known: {said} {p}; no input drifted by itself"
-    beside = f"(p = {matched.p_value:.2g} beside {matched.reference_rows:,} known rows of that mix)"
+        if inputs or not _only_columns(drift):
+            why = "a changed class mix cannot be ruled out: too few reference rows have that mix"
+            return "data", f"inputs drifted: {_names(inputs or answered)} {p}; {why}"
+        return "prediction", f"predictions drifted: {said} {p}; no input drifted by itself"
+    tested = (
+        f"(p = {matched.p_value:.2g} against {matched.reference_rows:,} reference rows of that mix)"
+    )
     if matched.drifted:
         return "data", (
-            f"other inputs than known: {where} {p}, and so other answers: {said}; another mix of "
-            f"classes does not explain it {beside}"
+            f"inputs drifted: {where} {p}, and predictions with them: {said}; a changed class mix "
+            f"does not explain it {tested}"
         )
-    also = f", and so other inputs: {_names(inputs)}" if inputs else ""
+    also = f", and inputs with them: {_names(inputs)}" if inputs else ""
     return "prediction", (
-        f"other answers than known: {said} {p}{also}; another mix of classes explains it {beside}"
+        f"predictions drifted: {said} {p}{also}; a changed class mix explains it {tested}"
     )
 
 
-def _where(verdict: Verdict, inputs: set[str]) -> str:
-    """What of the inputs is other, in words."""
+def _where(drift: DriftResult, inputs: set[str]) -> str:
+    """What of the inputs drifted, in words."""
     if inputs:
         return _names(inputs)
-    level = verdict.calibration.level
-    unlike = any(test.p <= level for test in verdict.tests if test.name == "novelty")
-    return "rows unlike any known" if unlike else "how columns go together"
+    level = drift.calibration.level
+    unlike = any(test.p <= level for test in drift.tests if test.name == "novelty")
+    return "rows unlike any in the reference" if unlike else "how columns go together"
 
 
-def _only_columns(verdict: Verdict) -> bool:
-    """Whether no test of all columns together speaks up."""
-    level = verdict.calibration.level
-    return not any(test.p <= level for test in verdict.tests if test.name in ("mmd", "novelty"))
+def _only_columns(drift: DriftResult) -> bool:
+    """Whether no test of all columns together is significant."""
+    level = drift.calibration.level
+    return not any(test.p <= level for test in drift.tests if test.name in ("mmd", "novelty"))
 
 
 def _concept(
     performance: Performance, estimate: Performance, alarms: Sequence[Alarm]
 ) -> tuple[bool, str]:
-    """Whether the same inputs have other truths, and what to say of the answers' worth."""
+    """Whether there is concept drift, and what to say about performance."""
     if performance.state != "measured":
         return False, ""
     if not alarms and performance.worse:
         return True, (
-            f"other truths for the same inputs: {performance.reason}; neither inputs nor answers "
-            "drifted"
+            f"concept drift, other labels for the same inputs: {performance.reason}; neither "
+            "inputs nor predictions drifted"
         )
     if alarms == ["data"] and _below(performance, estimate):
         return True, (
-            f"other truths for the same inputs: {performance.reason}, where for these inputs "
-            f"{_interval(estimate)} was to be expected"
+            f"concept drift, other labels for the same inputs: {performance.reason}; expected for "
+            f"these inputs: {_interval(estimate)}"
         )
     if performance.worse:
-        return False, f"the answers are worse, too: {performance.reason}"
+        return False, f"performance is {performance.reason}"
     return False, ""
 
 
 def _below(performance: Performance, estimate: Performance) -> bool:
-    """Whether the labels say less than the estimate allows, intervals apart."""
+    """Whether the measured interval is worse than the estimated one, without overlap."""
     if estimate.state != "estimated" or not performance.worse:
         return False
     if performance.metric != estimate.metric:
@@ -174,12 +183,12 @@ def _interval(estimate: Performance) -> str:
     return f"{low} to {high}"
 
 
-def _unsaid(verdict: Verdict, wrong: Sequence[Finding], performance: Performance) -> list[str]:
-    """What could not be compared, or was seen and is no alarm."""
+def _unsaid(drift: DriftResult, wrong: Sequence[Finding], performance: Performance) -> list[str]:
+    """What could not be compared, and findings that raise no alarm."""
     seen = {finding.detail for finding in wrong}
-    said = [finding.detail for finding in verdict.quality if finding.detail not in seen]
-    if verdict.p_value is None and not wrong:
-        said.insert(0, "inputs and answers were not compared")
+    said = [finding.detail for finding in drift.quality if finding.detail not in seen]
+    if drift.p_value is None and not wrong:
+        said.insert(0, "inputs and predictions were not compared")
     if performance.state == "unknown":
         said.append(f"performance unknown: {performance.reason}")
     elif not performance.worse:
@@ -189,3 +198,30 @@ def _unsaid(verdict: Verdict, wrong: Sequence[Finding], performance: Performance
 
 def _names(names: Collection[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def diagnose_window(
+    profile: Profile,
+    baseline: Baseline | None,
+    window: pd.DataFrame,
+    drift: DriftResult,
+    performance: Performance,
+    estimate: Performance,
+    answers: Sequence[str],
+) -> tuple[tuple[Alarm, ...], str]:
+    """The alarms of ``window`` and the reason; reads its rows again where the cause is in question.
+
+    Takes a second or more where predictions drifted, else next to nothing; ``profile`` stays as it
+    is.
+
+    Args:
+        window: rows as they were observed, which ``drift`` is about.
+        baseline: what the model was judged on; None where there is none.
+        answers: names of the columns that are predictions.
+    """
+    found = fault_search.find(profile, drift, window, answers) if drift.drifted else ()
+    matched = None
+    if mix_in_question(drift, answers):
+        weights = label_shift.importance_weights(profile, baseline, window, answers)
+        matched = None if weights is None else reweighted_reference.check(profile, weights, window)
+    return diagnose(drift, performance, estimate, answers, found, matched)

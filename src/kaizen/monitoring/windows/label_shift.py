@@ -1,4 +1,4 @@
-"""Is it the mix of classes alone that has changed: which weights make the reference look like it.
+"""Label shift: weights that give the reference the window's mix of classes.
 
 Where only the shares of the true classes change, rows of one class stay as they were, and so does
 what the model answers to them. The new shares then follow from the answers (Saerens, Latinne and
@@ -46,17 +46,17 @@ class _Answers:
         return len(self.numbers if self.numbers is not None else self.classes)  # type: ignore[arg-type]
 
 
-def weights(
+def importance_weights(
     profile: Profile, baseline: Baseline | None, window: pd.DataFrame, answers: Sequence[str]
 ) -> Floats | None:
-    """How much each row of the reference (rows,) counts in the window's mix of classes.
+    """Importance weights of the reference's rows (rows,) for the window's mix of classes.
 
     Args:
         baseline: how true classes and answers go together; without one an answer counts as true.
-        answers: columns that say what was answered.
+        answers: names of the columns that are predictions.
 
     Returns:
-        None where the answers are no columns that the profile knows.
+        None where the profile knows no such columns.
     """
     known = profile.reference
     kind = next((name for name in answers if name in known.categories), None)

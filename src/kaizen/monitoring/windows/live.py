@@ -1,6 +1,6 @@
-"""Single rows looked at as they come: an early warning, before their window is full.
+"""An early warning: tests single rows as they arrive, before their window is full.
 
-What it holds is in memory and begins anew with the process: every row counts again in its window.
+Its state is in memory and lost with the process; every row counts again in its window.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from kaizen.events import index
 from kaizen.events.index import Head
 from kaizen.events.read import files, listed
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.sequential import ROW_ALARM, follow
+from kaizen.monitoring.drift.sequential import ROW_THRESHOLD, update
 from kaizen.monitoring.windows import data_quality
 from kaizen.monitoring.windows.assessment import Evidence
 from kaizen.monitoring.windows.decoded import decoded
 
 MOST = 2_000
-"""Rows looked at in one go; of more, the newest."""
+"""Rows read at once; of more, the newest."""
 
 
 class Live:
-    """Follows the rows of one version from now on.
+    """The early warning for one version, from now on.
 
     Args:
-        profile: without a p value for a single row nothing is ever found.
+        profile: one without p values for single rows never warns.
         folder: ``Home.events / USECASE``.
     """
 
@@ -34,28 +34,28 @@ class Live:
         self._features, self._profile = features, profile
         self._folder, self._version = folder, version
         self._from = {index.stem(path): index.end(path) for path in files(folder)}
-        self._strength, self._seen = 1.0, 0
+        self._e_value, self._seen = 1.0, 0
 
     def look(self) -> Evidence | None:
-        """The evidence when new rows suffice for an alarm, after which it begins anew; or None."""
+        """The evidence when new rows reach the threshold, after which it is reset; else None."""
         if not self._profile.reference.signals:
             return None
         for p in self._new():
-            self._strength = follow(self._strength, p)
+            self._e_value = update(self._e_value, p)
             self._seen += 1
-            if self._strength >= ROW_ALARM:
+            if self._e_value >= ROW_THRESHOLD:
                 found = Evidence(
-                    strength=self._strength,
+                    strength=self._e_value,
                     alarmed=True,
                     alarmed_at=self._seen,
                     seen=self._seen,
                 )
-                self._strength, self._seen = 1.0, 0
+                self._e_value, self._seen = 1.0, 0
                 return found
         return None
 
     def _new(self) -> Iterator[float]:
-        """The p values of rows that were not looked at yet."""
+        """The p values of rows that were not read before."""
         members = sorted(self._heads())[-MOST:]
         if not members:
             return

@@ -1,4 +1,4 @@
-"""Which events have been judged: as little as tells it of every one, for good.
+"""Which events have been judged, in a form that is small and holds for good.
 
 All that is kept of a window is the key up to which it goes and, for each spool file with events in
 it, the byte up to which they go. An event has been judged when neither its key nor its place is
@@ -23,7 +23,7 @@ BEGIN: Key = (-inf, "", -1)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the events of one version have been judged.
+    """The progress of one version: how far its events have been judged.
 
     Attributes:
         usecase, version: whose.
@@ -42,7 +42,7 @@ class Progress:
 
     @classmethod
     def of(cls, judged: Iterable[Window], usecase: str, version: str) -> Progress:
-        """What the windows in ``judged`` come to, in any order; others' and partial ones do not."""
+        """The progress after the windows in ``judged``, in any order; partial ones do not count."""
         ends: dict[str, int] = {}
         rests: dict[str, int] = {}
         last, number = BEGIN, 0

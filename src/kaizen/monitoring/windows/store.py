@@ -1,4 +1,4 @@
-"""Assessments, kept for good: one small database in the home."""
+"""The store of assessments: one small database in the home."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CREATE TABLE nights (
 );
 CREATE INDEX in_order ON assessments (usecase, version, number);
 """
-# A window that is judged again, because labels came, counts once: as it was judged last.
+# Of a window that was assessed again, because labels came, the last assessment counts.
 _LAST = "number IN (SELECT max(number) FROM assessments WHERE usecase = ? GROUP BY window)"
 
 
 def lock(home: Home, usecase: str) -> Path:
-    """Held by who watches ``usecase``."""
+    """The lock that the monitor of ``usecase`` holds."""
     return home.monitoring / f"{usecase}.lock"
 
 
@@ -47,7 +47,7 @@ class Store:
     def add(self, assessment: Assessment) -> bool:
         """Keep ``assessment``; on disk when this returns.
 
-        False where the window has been judged with as many labels already: what is kept stays.
+        Returns False where the window was assessed with as many labels before: that one stays.
         """
         row = (
             assessment.window.usecase,

@@ -1,4 +1,4 @@
-"""Which events are judged together."""
+"""The window: events of one model version that are judged together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Key = tuple[float, str, int]
 
 
 class Span(Record):
-    """Where in one spool file a window's events were written; in bytes, and for good.
+    """Where in one spool file a window's events lie, in bytes. It holds for good.
 
     A spool file only grows at its end, and what it becomes when it is compacted keeps the place of
     each line: so what was there when a window was made can be told from what came later.
@@ -30,19 +30,19 @@ class Span(Record):
 
 
 class Window(Record):
-    """Events of one version of a model, named so that they can be read again.
+    """A window: events of one model version, described so that they can be read again.
 
     Attributes:
         usecase, version: who answered.
         name: unique within the use case, and the same however often it is made.
         since, until: the events lie in [since, until), seconds since the epoch; others may, too.
         rows: how many.
-        late: how many of them had come after the window they belonged to was closed.
+        late: how many of them arrived after the window they belonged to was closed.
         digest: SHA-256 over the ids of the events, sorted, one a line: who reads the window again
             and finds this has read the same events.
         number: its place among the windows of the version, from 1; a partial one has the number
             of the one it is part of.
-        partial: of what was there when it was asked for; its events are judged again.
+        partial: made before it was full; its events are judged again.
         after: the key up to which events had had their turn before, None for none.
         last: the key up to which they have had it now.
         spans: name of a spool file, without its suffix, to where the events lie in it.

@@ -1,4 +1,4 @@
-"""A window's events read again: what monitoring sees of them. No model is asked."""
+"""The data of a window: its events, read again from the log. No model is asked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from kaizen.core.errors import KaizenError
+from kaizen.core.results import Record
 from kaizen.core.usecase import Array, Features, Inputs
 from kaizen.events import index, labels
 from kaizen.events.index import Head, Key
 from kaizen.events.read import listed
+from kaizen.monitoring.performance import outcomes
 from kaizen.monitoring.windows.decoded import Decoded, decoded
 from kaizen.monitoring.windows.progress import BEGIN, digest
 from kaizen.monitoring.windows.window import Window
@@ -24,15 +26,32 @@ MOST = 20_000
 """Rows that are decoded of a window."""
 
 
+class Reading(Record):
+    """How a window was read.
+
+    Attributes:
+        rows: rows that were read.
+        hidden: columns that redaction took out, of which nothing is known.
+        undecoded: events that could not be read, and the reason of the first.
+        note: all that is special, in words.
+    """
+
+    rows: int
+    hidden: tuple[str, ...] = ()
+    undecoded: int = 0
+    reason: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True)
-class Seen:
-    """The n events of a window, or n of them, in their order.
+class WindowData:
+    """The data of a window: its n events, or a sample of n, in their order.
 
     Attributes:
         window: which.
         events: as logged, those that could be decoded.
         inputs: what the model was fed; None where fields of it were redacted.
-        table: what the use case observes, n rows, without what the redacted fields decide.
+        table: the use case's observations, n rows, without those that redacted fields decide.
         probabilities: (n, classes), None where the model states none.
         answers: (n,).
         labels: the label that counts now for each event, None where there is none.
@@ -40,7 +59,7 @@ class Seen:
         hidden: columns of ``table`` that are missing for that reason.
         undecoded: id of an event that the use case cannot read to the reason; they are in nothing
             else here.
-        sampled: how many of the window's rows were drawn, None where all were read.
+        sampled: the size of the sample, None where all rows were read.
         note: all that is special, in words; empty where nothing is.
     """
 
@@ -57,18 +76,34 @@ class Seen:
     sampled: int | None
     note: str
 
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Answers and labels, as the table of ``kaizen/monitoring/performance/outcomes.py``."""
+        return outcomes.table(self.events, self.answers, self.labels, self.probabilities)
 
-def rows(
+    @property
+    def reading(self) -> Reading:
+        """How the window was read."""
+        return Reading(
+            rows=len(self.events),
+            hidden=self.hidden,
+            undecoded=len(self.undecoded),
+            reason=next(iter(self.undecoded.values()), ""),
+            note=self.note,
+        )
+
+
+def load_window(
     features: Features, folder: Path, window: Window, *, most: int = MOST, seed: int = 0
-) -> Seen:
-    """The events of ``window``.
+) -> WindowData:
+    """Read the events of ``window``.
 
     Args:
         features: the use case.
         folder: ``Home.events / USECASE``.
-        window: as it was due.
-        most: rows to be read; of more, so many are drawn.
-        seed: of the draw; the same window and seed give the same rows.
+        window: as :func:`~kaizen.monitoring.windows.windowing.next_window` made it.
+        most: rows to read; of more, a sample of so many.
+        seed: of the sample; the same window and seed give the same rows.
 
     Raises:
         KaizenError: events of the window are not there any more, or none can be decoded.
@@ -96,7 +131,7 @@ def rows(
         )
     truths = labels.read(folder, events=set(made.events))
     answers = ((name, event["response"]) for name, event in made.events.items())
-    return Seen(
+    return WindowData(
         window=window,
         events=list(made.events.values()),
         inputs=made.inputs,
@@ -200,7 +235,7 @@ def _note(window: Window, made: Decoded, undecoded: dict[str, str], sampled: int
     if window.partial:
         notes.append(f"{window.rows} rows of a window that is not full yet")
     if sampled:
-        notes.append(f"{sampled} of {window.rows} rows, drawn")
+        notes.append(f"a sample of {sampled} of {window.rows} rows")
     if window.late:
         notes.append(f"{window.late} rows came after their own window was closed")
     if made.redacted:

@@ -1,4 +1,4 @@
-"""Which window of a model version's events is due: by its events and the windows judged before.
+"""Windowing: the next window of a model version, from its events and the windows judged before.
 
 Nothing else decides, so the same window is found however often it is asked for, also by another
 process after this one was killed.
@@ -8,8 +8,8 @@ is the events of an interval aligned to the epoch; an interval without events is
 closed ``grace_s`` after its end. What is written to the log later than that joins the next window,
 in both cases, before what is newer, and :attr:`Window.late` says how many. An interval is not
 judged again with them: each event is then judged exactly once, so the windows of a stream stay
-separate pieces of evidence, and a verdict that people were told does not change. Late events of
-a service that nobody asks any more wait for its next event; ``Waiting.late`` says so.
+separate pieces of evidence, and an assessment that people have read does not change. Late events of
+a service that nobody asks any more wait for its next event; ``NotReady.late`` says so.
 
 Kaizen's own questions never count. Compaction changes no window, nor does retention one that was
 judged; events that retention removes before are in none.
@@ -37,16 +37,16 @@ LEAST, MOST = 10, 1_000_000
 TRIES = 5
 
 
-class Waiting(Record):
-    """No window is due.
+class NotReady(Record):
+    """The next window is not ready.
 
     Attributes:
         rows: events that are there and in no window yet; by time those of the running interval.
         of: how many make a window, None by time.
         late: how many of ``rows`` came after the window they belonged to was closed.
-        at: when one will be due if nothing more comes (by time: at the earliest), seconds since
+        at: when it will be ready if nothing more comes (by time: at the earliest), seconds since
             the epoch; None where that takes events that are not there yet.
-        damaged: lines in spool files that are no events.
+        damaged: lines in spool files that are not events.
         reason: in words.
     """
 
@@ -58,14 +58,14 @@ class Waiting(Record):
     reason: str
 
 
-class Pending(NamedTuple):
-    """Events that are in no window.
+class UnassignedEvents(NamedTuple):
+    """Events that no window has yet.
 
     Attributes:
         late: those that are not beyond the last window, in the order in which they came.
         fresh: the others, in their order; at least as many as were enough.
         versions: of the events that were looked at.
-        damaged: lines that are no events.
+        damaged: lines that are not events.
     """
 
     late: list[Head]
@@ -73,14 +73,14 @@ class Pending(NamedTuple):
     versions: set[str]
     damaged: int
 
-    def also(self, looked: Spooled) -> Pending:
+    def also(self, looked: Spooled) -> UnassignedEvents:
         """With what else was seen in a spool file."""
         return self._replace(
             versions=self.versions | looked.versions, damaged=self.damaged + looked.damaged
         )
 
 
-def due(
+def next_window(
     folder: Path,
     usecase: str,
     version: str,
@@ -90,8 +90,8 @@ def due(
     now: float,
     *,
     partial: bool = False,
-) -> Window | Waiting:
-    """The next window of ``version``, or what it is waiting for.
+) -> Window | NotReady:
+    """The next window of ``version``, or why it is not ready.
 
     Args:
         folder: ``Home.events / USECASE``; a missing one holds no events.
@@ -100,8 +100,8 @@ def due(
         rows: of a window by count where the rule names no number.
         judged: every window of the version that was judged; others are passed over.
         now: seconds since the epoch.
-        partial: where no window is due, what is there of the next one, if anything is. It is no
-            progress: its events are judged again when their window is due.
+        partial: where it is not ready, make a window of the events that are there, if any are. It
+            is no progress: its events are judged again when their window is ready.
 
     Raises:
         UsageError: a window of so many rows cannot be judged.
@@ -155,32 +155,33 @@ def check_version(folder: Path, usecase: str, version: str) -> None:
         raise unknown(f"version of {usecase} in its events", version, known)
 
 
-def pending(
-    folder: Path, progress: Progress, enough: Callable[[Iterable[Head], float], bool]
-) -> Pending:
+Enough = Callable[[Iterable[Head], float], bool]
+"""Given the fresh events found and the earliest time that all further ones may have: whether those
+found suffice, so that nothing more need be read."""
+
+
+def unassigned_events(folder: Path, progress: Progress, enough: Enough) -> UnassignedEvents:
     """Events in no window: all late ones, and the first others.
 
     Args:
         folder: ``Home.events / USECASE``.
         progress: what was judged.
-        enough: whether the events found will do if all further ones have this time or a later one.
+        enough: when to stop reading.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _pending(folder, progress, enough)
+            return _unassigned_events(folder, progress, enough)
         except FileNotFoundError:  # compacted, or removed, since it was listed
             if not left:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _pending(
-    folder: Path, progress: Progress, enough: Callable[[Iterable[Head], float], bool]
-) -> Pending:
+def _unassigned_events(folder: Path, progress: Progress, enough: Enough) -> UnassignedEvents:
     paths, parts = listed(folder)
     late: dict[Key, Head] = {}
     fresh: dict[Key, Head] = {}
-    found = Pending([], [], {part.version for part in parts}, 0)
+    found = UnassignedEvents([], [], {part.version for part in parts}, 0)
     sources: list[tuple[float, Path | Group]] = [
         (begins(path) if stem(path) not in progress.ends else -inf, path) for path in paths
     ]
@@ -191,10 +192,10 @@ def _pending(
         for group in groups(part)
         if group.last >= progress.last[0] or group.top >= progress.ends.get(part.stem, 0)
     ]
-    for first, source in sorted(sources, key=itemgetter(0)):
+    for earliest, source in sorted(sources, key=itemgetter(0)):
         # A file that begins later waits: what a clock that was set back has written to it is late
         # when it is read.
-        if enough(fresh.values(), first):
+        if enough(fresh.values(), earliest):
             break
         if isinstance(source, Group):
             heads = source.heads()
@@ -205,10 +206,10 @@ def _pending(
             found = found.also(looked)
         for head in heads:
             if not progress.is_judged(head):
-                key = head.key
-                kind = fresh if key > progress.last else late
-                # Of a line that was copied, the one in the first place counts.
-                kind[key] = min(head, kind[key]) if key in kind else head
+                found_before = fresh if head.key > progress.last else late
+                # A line may have been copied into another file: the copy in the first place
+                # counts, in whatever order the files are read.
+                found_before[head.key] = min(head, found_before.get(head.key, head))
     if late:
         _drop_copies(late, paths, [g for p in parts for g in groups(p)], progress)
     in_turn = sorted(late.values(), key=lambda head: (head.stem, head.at, head.key))
@@ -234,11 +235,11 @@ def _drop_copies(
 
 def _by_count(
     folder: Path, progress: Progress, need: int, grace: float, now: float, *, partial: bool
-) -> Window | Waiting:
+) -> Window | NotReady:
     def enough(fresh: Iterable[Head], further: float) -> bool:
         return sum(head.time < further for head in fresh) >= need
 
-    found = pending(folder, progress, enough)
+    found = unassigned_events(folder, progress, enough)
     heads = [*found.late, *found.fresh]
     chosen, others = heads[:need], heads[need:]
     last = max((head.key for head in chosen), default=BEGIN)
@@ -249,18 +250,18 @@ def _by_count(
         return progress.window(chosen, others, last, partial=True)
     reason = f"{len(heads)} of the {need} rows of the next window are there"
     if closes is not None:
-        reason = f"a window of {need} rows is there and closes at {_shown(closes)}"
-    return _waiting(progress, found, len(heads), need, closes, reason)
+        reason = f"the next window has its {need} rows and closes at {_shown(closes)}"
+    return _not_ready(progress, found, len(heads), need, closes, reason)
 
 
 def _by_time(
     folder: Path, progress: Progress, rule: TimeWindow, grace: float, now: float, *, partial: bool
-) -> Window | Waiting:
+) -> Window | NotReady:
     def enough(fresh: Iterable[Head], further: float) -> bool:
         earliest = min((head.time for head in fresh), default=inf)
         return earliest < inf and further >= _interval(earliest, rule.seconds)[1]
 
-    found = pending(folder, progress, enough)
+    found = unassigned_events(folder, progress, enough)
     earliest = found.fresh[0].time if found.fresh else now
     since, until = _interval(earliest, rule.seconds)
     chosen = [*found.late, *(head for head in found.fresh if head.time < until)]
@@ -272,7 +273,7 @@ def _by_time(
         last = max(head.key for head in chosen)
         return progress.window(chosen, [], last, name=name, partial=True)
     reason = f"{len(chosen)} rows are there for the next window, which ends at {_shown(until)}"
-    return _waiting(progress, found, len(chosen), None, until + grace, reason)
+    return _not_ready(progress, found, len(chosen), None, until + grace, reason)
 
 
 def _interval(time: float, seconds: float) -> tuple[float, float]:
@@ -283,18 +284,23 @@ def _interval(time: float, seconds: float) -> tuple[float, float]:
     return number * seconds, (number + 1) * seconds
 
 
-def _waiting(
-    progress: Progress, found: Pending, rows: int, of: int | None, at: float | None, reason: str
-) -> Waiting:
+def _not_ready(
+    progress: Progress,
+    found: UnassignedEvents,
+    rows: int,
+    of: int | None,
+    at: float | None,
+    reason: str,
+) -> NotReady:
     if not rows and progress.last == BEGIN:
         others = sorted(found.versions - {progress.version})
-        there = f"there are of {', '.join(others)}" if others else "nor of any other one"
-        reason = f"version {progress.version} of {progress.usecase} has no events yet, {there}"
+        there = f"versions {', '.join(others)} have" if others else "nor has any other version"
+        reason = f"version {progress.version} of {progress.usecase} has no events yet; {there}"
     if found.late:
         reason += f"; {len(found.late)} of them came late"
     if found.damaged:
-        reason += f"; {found.damaged} lines in its spool files are no events"
-    return Waiting(
+        reason += f"; {found.damaged} lines in its spool files are not events"
+    return NotReady(
         rows=rows, of=of, late=len(found.late), at=at, damaged=found.damaged, reason=reason
     )
 

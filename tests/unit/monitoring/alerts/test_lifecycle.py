@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaizen.monitoring.alerts import lifecycle
-from kaizen.monitoring.alerts.alert import Alert, Track
+from kaizen.monitoring.alerts.alert import Alert, RuleState
+from kaizen.monitoring.alerts.messages import message
 
-TRACK = Track(usecase="diabetes", version="3", rule="data")
+STATE = RuleState(usecase="diabetes", version="3", rule="data")
 
 
 class Run:
@@ -19,7 +20,7 @@ class Run:
 
     def __init__(self, needed: int = 1, resolve_after: int = 2, cooldown_s: float = 600) -> None:
         self.rule = {"needed": needed, "resolve_after": resolve_after, "cooldown_s": cooldown_s}
-        self.track, self.alert = TRACK, None
+        self.state, self.alert = STATE, None
         self.alert: Alert | None = None
         self.now = 0.0
         self.messages: list[tuple[float, str]] = []
@@ -29,17 +30,17 @@ class Run:
         self.now += 60
         common: dict[str, Any] = {"at": self.now}
         if met:
-            self.track, self.alert = lifecycle.met(
-                self.track, self.alert, needed=int(self.rule["needed"]), reason="drift",
+            self.state, self.alert = lifecycle.met(
+                self.state, self.alert, needed=int(self.rule["needed"]), reason="drift",
                 window=f"w{self.now:g}", severity="warning",
                 cooldown_s=self.rule["cooldown_s"], **common,
             )  # fmt: skip
         else:
-            self.track, self.alert = lifecycle.not_met(
-                self.track, self.alert, resolve_after=int(self.rule["resolve_after"]), **common
+            self.state, self.alert = lifecycle.not_met(
+                self.state, self.alert, resolve_after=int(self.rule["resolve_after"]), **common
             )
-        if self.alert and lifecycle.due(self.alert, self.rule["cooldown_s"], self.now):
-            self.alert = lifecycle.told(self.alert, self.now)
+        if self.alert and lifecycle.notify_now(self.alert, self.rule["cooldown_s"], self.now):
+            self.alert = lifecycle.notified(self.alert, self.now)
             self.messages.append((self.now, self.alert.told))
         if self.alert and self.alert.id not in self.ids:
             self.ids.append(self.alert.id)
@@ -97,20 +98,20 @@ def test_a_group_waits_for_its_first() -> None:
     run.windows("x")
     assert run.alert
     other = run.alert.model_copy(update={"changed": 80.0})
-    assert not lifecycle.gathered([], 0, 60)
-    assert not lifecycle.gathered([run.alert, other], 30, 89)
-    assert lifecycle.gathered([run.alert, other], 30, 90)
+    assert not lifecycle.group_complete([], 0, 60)
+    assert not lifecycle.group_complete([run.alert, other], 30, 89)
+    assert lifecycle.group_complete([run.alert, other], 30, 90)
 
 
 def test_one_that_is_over_before_its_group_is_still_told() -> None:
     run = Run(resolve_after=1)
     _, alert = lifecycle.met(
-        TRACK, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
+        STATE, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
     )
     assert alert
-    over = lifecycle.over(alert, 1.0)
-    assert lifecycle.due(over, 0, 1.0)
-    assert not lifecycle.untold(lifecycle.told(over, 1.0))
+    over = lifecycle.resolved(alert, 1.0)
+    assert lifecycle.notify_now(over, 0, 1.0)
+    assert not lifecycle.needs_notification(lifecycle.notified(over, 1.0))
     assert run.messages == []
 
 
@@ -134,3 +135,14 @@ def test_whatever_comes_it_does_not_spam(
         (len(part) for part in "".join("x."[not m] for m in pattern).split(".")), default=0
     )
     assert bool(fired) == (longest >= needed), "nothing long enough is passed over"
+
+
+def test_an_alert_that_came_back_says_for_which_time() -> None:
+    _, alert = lifecycle.met(
+        STATE, None, needed=1, window="w", at=0, reason="", severity="info", cooldown_s=0
+    )
+    assert alert
+    assert "time" not in message("diabetes", "log", [alert], 0).body.splitlines()[0]
+    for returned, said in ((1, "2nd"), (2, "3rd"), (3, "4th"), (10, "11th"), (21, "22nd")):
+        body = message("diabetes", "log", [alert.model_copy(update={"returned": returned})], 0).body
+        assert body.splitlines()[0].endswith(f", for the {said} time")

@@ -19,7 +19,7 @@ from kaizen.core.alert_settings import (
 from kaizen.core.errors import UsageError
 from kaizen.core.paths import Home
 from kaizen.monitoring.alerts.manage import acknowledge, assessed, open_alerts, tick
-from kaizen.monitoring.alerts.store import Book
+from kaizen.monitoring.alerts.store import AlertStore
 from kaizen.monitoring.windows.assessment import ALARMS
 
 DAY = 86_400.0
@@ -63,10 +63,10 @@ def test_it_fires_and_resolves(other_home: Home, webhook: Webhook, rule: AlertsR
     assert feed(other_home, rule, *pattern) == [("data", "firing"), ("data", "resolved")]
     first, last = webhook.all()
     assert (first["type"], last["type"]) == ("warning", "success")
-    assert "is over" in last["message"]
-    with Book(other_home) as book:
-        (alert,) = book.alerts(every=True)
-        said = [change.what.partition(":")[0] for change in book.history(alert.id)]
+    assert "is resolved" in last["message"]
+    with AlertStore(other_home) as store:
+        (alert,) = store.alerts(every=True)
+        said = [change.what.partition(":")[0] for change in store.history(alert.id)]
     assert said == ["firing", "told", "resolved", "told"]
     assert alert.windows == 3
 
@@ -166,10 +166,10 @@ def test_a_channel_that_is_down_holds_up_nobody_and_gets_all_later(
     feed(other_home, rule, judged(1, "data"), judged(2, "quality"))
     assert webhook.refused == 2, "a minute later it was tried again"
     assert len(log(other_home)) == 2
-    with Book(other_home) as book:
-        unsent = book.outbox.unsent("diabetes")
+    with AlertStore(other_home) as store:
+        unsent = store.outbox.unsent("diabetes")
     assert [each.message.channel for each in unsent] == ["hook", "hook"]
-    assert unsent[-1].error == "HOOK: JSON has answered 503"
+    assert unsent[-1].error == "HOOK: JSON answered 503"
     now = START + 120.0
     for second in range(8):
         tick(other_home, "diabetes", rule, now, now, now + second)
@@ -199,7 +199,7 @@ def test_an_acknowledged_alert_is_told_no_more(
     with pytest.raises(UsageError, match="--why"):
         acknowledge(other_home, alert.id, "ops", " ", START)
     feed(other_home, rule, *(judged(n) for n in range(30, 33)))
-    with pytest.raises(UsageError, match="is over"):
+    with pytest.raises(UsageError, match="is resolved"):
         acknowledge(other_home, alert.id, "ops", "why", START)
 
 
@@ -209,10 +209,10 @@ def test_silence_says_which(other_home: Home, webhook: Webhook, rule: AlertsRule
     late = START + DAY + 1
     (alert,) = tick(other_home, "diabetes", rule, START, late - 5, late)
     assert (alert.rule, alert.severity) == ("silence", "critical")
-    assert "events come" in alert.reason
+    assert "events arrive" in alert.reason
     assert "but no verdict" in alert.reason
     assert tick(other_home, "diabetes", rule, START, START, late + DAY) == []
-    assert "no events come" in open_alerts(other_home)[0].reason
+    assert "no events arrive" in open_alerts(other_home)[0].reason
     assert len(webhook.all()) == 1
     feed(other_home, rule, judged(1, at=late + DAY + 60))
     assert open_alerts(other_home) == []
@@ -223,8 +223,8 @@ def test_silence_says_which(other_home: Home, webhook: Webhook, rule: AlertsRule
 def test_silence_from_the_beginning(other_home: Home, rule: AlertsRule) -> None:
     assert tick(other_home, "diabetes", rule, None, None, START) == []
     (alert,) = tick(other_home, "diabetes", rule, None, None, START + DAY + 1)
-    assert "none ever came" in alert.reason
-    assert "none was ever given" in alert.reason
+    assert "no events arrive, there never was one" in alert.reason
+    assert "no verdict: there never was one" in alert.reason
 
 
 def test_the_digest_comes_once_a_week_to_those_who_want_it(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kaizen.core.errors import KaizenError
-from kaizen.monitoring import Profile, Verdict
+from kaizen.monitoring import DriftResult, Profile
 
 DRAWS = 1_999
 
@@ -106,7 +106,7 @@ def test_a_verdict_is_frozen_and_survives_json(profile: Profile) -> None:
     verdict = profile.check(world(3, 200).assign(size=1e9))
     with pytest.raises(ValueError, match="frozen"):
         verdict.drifted = False
-    assert Verdict.model_validate(json.loads(verdict.model_dump_json())) == verdict
+    assert DriftResult.model_validate(json.loads(verdict.model_dump_json())) == verdict
 
 
 def test_the_same_seed_gives_the_same_profile_and_a_file_keeps_it(

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from kaizen.evaluation import scores
-from kaizen.monitoring.drift import result as verdicts
-from kaizen.monitoring.drift.result import Finding, Verdict
+from kaizen.monitoring.drift import result as results
+from kaizen.monitoring.drift.result import DriftResult, Finding
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.estimate import Calibration, estimate
 from kaizen.monitoring.performance.support import support
@@ -97,8 +97,10 @@ def test_few_rows_and_wrong_shapes_are_said() -> None:
     assert "not finite" in odd.reason
 
 
-def verdict(tests: tuple[verdicts.Test, ...] = (), quality: tuple[Finding, ...] = ()) -> Verdict:
-    return Verdict(
+def drift_result(
+    tests: tuple[results.Test, ...] = (), quality: tuple[Finding, ...] = ()
+) -> DriftResult:
+    return DriftResult(
         drifted=False,
         p_value=0.4,
         effect=0.5,
@@ -107,18 +109,18 @@ def verdict(tests: tuple[verdicts.Test, ...] = (), quality: tuple[Finding, ...] 
         quality=quality,
         reference_rows=1000,
         window_rows=200,
-        calibration=verdicts.Calibration(draws=1999, window=200, level=0.006, note=""),
+        calibration=results.Calibration(draws=1999, window=200, level=0.006, note=""),
     )
 
 
 def test_support_ends_where_rows_are_unlike_known_ones() -> None:
-    shifted = verdicts.Test(name="ks", p=0.001, effect=2, where=("age",))
-    odd = verdicts.Test(name="rare", p=0.001, effect=3, where=("age",))
+    shifted = results.Test(name="ks", p=0.001, effect=2, where=("age",))
+    odd = results.Test(name="rare", p=0.001, effect=3, where=("age",))
     finding = Finding(column="age", kind="missing_values", detail="age lacks 3", serious=False)
-    assert support(verdict((shifted,))) == (True, "")
-    assert support(verdict((shifted, odd)), 0.38)[0] is False
-    assert "38% of the rows lie outside" in support(verdict((odd,)), 0.38)[1]
-    assert "(age)" in support(verdict((odd,)))[1]
-    assert support(verdict(quality=(finding,))) == (False, "age lacks 3")
-    none = verdict(quality=(finding,)).model_copy(update={"p_value": None})
+    assert support(drift_result((shifted,))) == (True, "")
+    assert support(drift_result((shifted, odd)), 0.38)[0] is False
+    assert "38% of the rows lie outside" in support(drift_result((odd,)), 0.38)[1]
+    assert "(age)" in support(drift_result((odd,)))[1]
+    assert support(drift_result(quality=(finding,))) == (False, "age lacks 3")
+    none = drift_result(quality=(finding,)).model_copy(update={"p_value": None})
     assert "not compared" in support(none)[1]

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from kaizen.monitoring.reports.nightly import Night, chosen, due
+from kaizen.monitoring.reports.nightly import Night, chosen, due_night
 
 
 def at(text: str) -> float:
@@ -29,11 +29,11 @@ NIGHT = Night(date(2026, 1, 31), at("2026-01-30T02:00"), at("2026-01-31T02:00"))
     ],
 )
 def test_a_report_is_due_once_a_day_from_its_hour_on(now, hour, last, expected) -> None:
-    assert due(at(now), hour, last) == expected
+    assert due_night(at(now), hour, last) == expected
 
 
 def test_a_report_made_late_is_the_one_that_was_missing() -> None:
-    early, late = (due(at(f"2026-01-31T{hour}"), 2, None) for hour in ("02:00", "17:30"))
+    early, late = (due_night(at(f"2026-01-31T{hour}"), 2, None) for hour in ("02:00", "17:30"))
     assert early == late == NIGHT
     assert NIGHT.until - NIGHT.since == 86_400
     assert NIGHT.title("digits", "3") == "digits v3, the 24 hours before 2026-01-31 02:00 UTC"

@@ -15,8 +15,8 @@ import pytest
 from kaizen.cleanup import half_written
 from kaizen.core.paths import Home
 from kaizen.monitoring.drift.profile import Profile
+from kaizen.monitoring.performance.evaluate import LabelledPairs
 from kaizen.monitoring.reports import evidently_report, workspace
-from kaizen.monitoring.reports.evidently_report import Labelled
 from kaizen.monitoring.reports.workspace import Kept, add, project_id, prune
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def test_a_report_is_a_page_and_a_run_of_the_use_cases_project(
     verdict = profile.check(window.drop(columns="embedding"))
     assert verdict.drifted
     kept = add(
-        tmp_path, "digits", "an <alert>", reference, window, at=AT, tags=["alert"], verdict=verdict
+        tmp_path, "digits", "an <alert>", reference, window, at=AT, tags=["alert"], drift=verdict
     )
     assert kept.path.parent == tmp_path / "reports" / "digits"
     page = kept.path.read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def test_the_same_window_twice_is_one_report_and_labels_renew_it(
 ) -> None:
     window = rows(100, 1)
 
-    def again(performance: Labelled | None = None) -> Kept:
+    def again(performance: LabelledPairs | None = None) -> Kept:
         return add(tmp_path, "digits", "night", reference, window, at=AT, performance=performance)
 
     first = again()
@@ -101,7 +101,7 @@ def test_the_same_window_twice_is_one_report_and_labels_renew_it(
     assert again() == first
     monkeypatch.undo()
     truth = window["digit"].to_numpy()
-    assert again(Labelled(truth, np.where(truth > 2, truth, 0), "classification")) == first
+    assert again(LabelledPairs(truth, np.where(truth > 2, truth, 0), "classification")) == first
     assert first.path.read_bytes() != before
     model = evidently(tmp_path).get_run(first.project, first.run)
     assert {"Accuracy", "MeanValue"} <= drawn_metrics(model).keys()
@@ -110,7 +110,7 @@ def test_the_same_window_twice_is_one_report_and_labels_renew_it(
     project = tmp_path / workspace.WORKSPACE / str(first.project)
     snapshot = project / "snapshots" / f"{first.run}.json"
     snapshot.unlink()
-    again(Labelled(truth, np.where(truth > 2, truth, 0), "classification"))
+    again(LabelledPairs(truth, np.where(truth > 2, truth, 0), "classification"))
     assert snapshot.exists()
     # Another window is another report.
     assert add(tmp_path, "digits", "night", reference, rows(100, 2), at=AT).run != first.run
@@ -123,9 +123,13 @@ def test_answers_in_numbers_are_drawn_with_both_columns(
     truth = np.linspace(0, 1, 60)
     off = truth + np.where(np.arange(60) % 2, 0.1, -0.3)
     for title, labelled, note in (
-        ("few", Labelled(truth[:9], off[:9], "regression"), "9 labelled rows are too few"),
-        ("many", Labelled(truth, off, "regression"), ""),
-        ("perfect", Labelled(truth, truth + 0.1, "regression"), "Performance could not be drawn"),
+        ("few", LabelledPairs(truth[:9], off[:9], "regression"), "9 labelled rows are too few"),
+        ("many", LabelledPairs(truth, off, "regression"), ""),
+        (
+            "perfect",
+            LabelledPairs(truth, truth + 0.1, "regression"),
+            "Performance could not be drawn",
+        ),
     ):
         kept = add(tmp_path, "digits", title, reference, rows(60, 3), at=AT, performance=labelled)
         model = evidently(tmp_path).get_run(kept.project, kept.run)

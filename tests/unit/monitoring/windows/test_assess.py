@@ -9,7 +9,7 @@ from kaizen.monitoring.drift.profile import Profile
 from kaizen.monitoring.drift.result import Finding
 from kaizen.monitoring.windows import assess, data_quality
 from kaizen.monitoring.windows.assessment import Assessment, Evidence
-from kaizen.monitoring.windows.outcomes import Reading
+from kaizen.monitoring.windows.window_data import Reading
 
 
 def world(seed: int, rows: int, shift: float = 0.0) -> pd.DataFrame:
@@ -81,7 +81,9 @@ def test_a_shift_alarms_and_weak_ones_add_up(other_home: Home, profile: Profile)
     assert assessed(other_home, profile, 0, shift=1.0).alarms == ("data",)
     found = [assessed(other_home, profile, number, shift=0.2) for number in range(1, 40)]
     quiet_by_themselves = [each for each in found if not each.drift.drifted and each.alarms]
-    assert any("drift of windows" in each.reason for each in quiet_by_themselves)
+    said = [each.reason for each in quiet_by_themselves if "gradual drift" in each.reason]
+    assert said
+    assert all("in a single window, significant after" in each for each in said)
 
 
 def test_a_window_judged_again_keeps_the_evidence_it_had(
@@ -97,7 +99,7 @@ def test_what_made_somebody_look_is_an_alarm(other_home: Home, profile: Profile)
     live = Evidence(strength=2e5, alarmed=True, alarmed_at=17, seen=17)
     found = assessed(other_home, profile, 0, live=live)
     assert found.alarms == ("data",)
-    assert "after 17 of them" in found.reason
+    assert "significant after 17 rows" in found.reason
 
 
 def test_hidden_columns_are_no_fault_and_unreadable_events_are(profile: Profile) -> None:
@@ -111,6 +113,29 @@ def test_hidden_columns_are_no_fault_and_unreadable_events_are(profile: Profile)
     assert found == Finding(
         column=None, kind="unreadable", detail="3 events cannot be read: no field x", serious=True
     )
-    verdict = data_quality.judged(profile.check(rows), [found], lost)
+    verdict = data_quality.with_quality(profile.check(rows), [found], lost)
     assert verdict.quality == (found,)
     assert not verdict.comparable
+
+
+def test_a_stream_alarms_begins_anew_and_counts_a_window_once(other_home: Home) -> None:
+    stream = assess.stream_of(other_home, "digits", "1", "abc", "windows")
+    weak = [assess.count_once(stream, f"w{at}", [0.5]) for at in range(5)]
+    assert not any(found.alarmed for found in weak)
+    assert weak[-1].seen == 5
+    strong = [assess.count_once(stream, f"x{at}", [0.001]) for at in range(2)]
+    assert [found.alarmed for found in strong] == [False, True]
+    assert strong[1].strength >= 1000
+    assert assess.count_once(stream, "x1", [0.001]) == strong[1], "the same window again is no news"
+    after = assess.count_once(stream, "y", [0.5])
+    assert (after.alarmed, after.seen) == (False, 1)
+
+
+def test_windows_and_rows_of_versions_are_apart(other_home: Home) -> None:
+    paths = {
+        assess.stream_of(other_home, usecase, version, "abc", kind).path
+        for usecase in ("digits", "churn")
+        for version in ("1", "2")
+        for kind in ("windows", "rows")
+    }
+    assert len(paths) == 8

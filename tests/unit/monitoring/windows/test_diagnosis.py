@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from kaizen.monitoring.drift import result as verdicts
+from kaizen.monitoring.drift import result as results
 from kaizen.monitoring.drift.faults import Fault
-from kaizen.monitoring.drift.result import Column, Finding, Verdict
+from kaizen.monitoring.drift.result import Column, DriftResult, Finding
 from kaizen.monitoring.performance.measured import Performance, unknown
 from kaizen.monitoring.windows import diagnosis
 from kaizen.monitoring.windows.assessment import Alarm
@@ -20,7 +20,7 @@ BAD = GOOD.model_copy(
 )
 
 
-def verdict(*drifted: str, quality: tuple[Finding, ...] = (), **more: Any) -> Verdict:
+def drift_result(*drifted: str, quality: tuple[Finding, ...] = (), **more: Any) -> DriftResult:
     p = 0.0005 if drifted or more.get("drifted") else 0.5
     columns = [
         Column(
@@ -41,79 +41,79 @@ def verdict(*drifted: str, quality: tuple[Finding, ...] = (), **more: Any) -> Ve
         "quality": quality,
         "reference_rows": 1000,
         "window_rows": 500,
-        "calibration": verdicts.Calibration(draws=1999, window=500, level=0.006, note=""),
+        "calibration": results.Calibration(draws=1999, window=500, level=0.006, note=""),
     }
-    return Verdict.model_validate(about | more)
+    return DriftResult.model_validate(about | more)
 
 
 def finding(kind: Any, column: str | None = "age", *, serious: bool = False) -> Finding:
     return Finding(column=column, kind=kind, detail=f"{column} is {kind}", serious=serious)
 
 
-def alarms(found: Verdict, labels: Performance = NONE, **more: Any) -> tuple[Alarm, ...]:
-    return diagnosis.tell(found, labels, more.pop("estimate", NONE), ANSWERS, **more)[0]
+def alarms(found: DriftResult, labels: Performance = NONE, **more: Any) -> tuple[Alarm, ...]:
+    return diagnosis.diagnose(found, labels, more.pop("estimate", NONE), ANSWERS, **more)[0]
 
 
 def test_nothing_raises_nothing_and_says_what_is_not_known() -> None:
-    found, why = diagnosis.tell(verdict(), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(drift_result(), NONE, NONE, ANSWERS)
     assert found == ()
     assert "nothing is wrong as far as is known" in why
     assert "0 of 500 rows have a label" in why
-    assert alarms(verdict(), GOOD) == ()
+    assert alarms(drift_result(), GOOD) == ()
 
 
 def test_other_inputs_raise_data_whether_answers_follow_or_not() -> None:
-    assert alarms(verdict("age")) == ("data",)
-    assert alarms(verdict("age", "exited"), matched=verdict("age")) == ("data",)
-    assert alarms(verdict(drifted=True)) == ("data",)
+    assert alarms(drift_result("age")) == ("data",)
+    assert alarms(drift_result("age", "exited"), matched=drift_result("age")) == ("data",)
+    assert alarms(drift_result(drifted=True)) == ("data",)
 
 
 def test_worse_answers_to_other_inputs_are_told_by_the_reason() -> None:
-    found, why = diagnosis.tell(verdict("age"), BAD, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(drift_result("age"), BAD, NONE, ANSWERS)
     assert found == ("data",)
-    assert "worse, too" in why
+    assert "; performance is " in why
 
 
 def test_another_mix_of_classes_raises_prediction() -> None:
-    moved = verdict("age", "exited", "confidence")
+    moved = drift_result("age", "exited", "confidence")
     assert diagnosis.mix_in_question(moved, ANSWERS)
-    assert alarms(moved, matched=verdict()) == ("prediction",)
-    assert alarms(moved, BAD, matched=verdict()) == ("prediction",)
-    assert not diagnosis.mix_in_question(verdict("age"), ANSWERS)
-    assert not diagnosis.mix_in_question(verdict(), ANSWERS)
+    assert alarms(moved, matched=drift_result()) == ("prediction",)
+    assert alarms(moved, BAD, matched=drift_result()) == ("prediction",)
+    assert not diagnosis.mix_in_question(drift_result("age"), ANSWERS)
+    assert not diagnosis.mix_in_question(drift_result(), ANSWERS)
 
 
 def test_answers_that_drift_alone_raise_prediction() -> None:
-    assert alarms(verdict("exited")) == ("prediction",)
+    assert alarms(drift_result("exited")) == ("prediction",)
 
 
 def test_a_mix_that_cannot_be_matched_is_said() -> None:
-    found, why = diagnosis.tell(verdict("age", "exited"), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(drift_result("age", "exited"), NONE, NONE, ANSWERS)
     assert found == ("data",)
-    assert "could not be told apart" in why
+    assert "cannot be ruled out" in why
 
 
 def test_other_truths_for_the_same_inputs_raise_concept() -> None:
-    assert alarms(verdict(), BAD) == ("concept",)
+    assert alarms(drift_result(), BAD) == ("concept",)
 
 
 def test_less_than_these_inputs_lead_to_expect_raises_concept_besides() -> None:
     guess = GOOD.model_copy(update={"state": "estimated", "low": 0.5, "high": 0.6})
-    assert alarms(verdict("age"), BAD, estimate=guess) == ("data", "concept")
+    assert alarms(drift_result("age"), BAD, estimate=guess) == ("data", "concept")
     near = guess.model_copy(update={"low": 0.35})
-    assert alarms(verdict("age"), BAD, estimate=near) == ("data",)
+    assert alarms(drift_result("age"), BAD, estimate=near) == ("data",)
     lower = {"direction": "lower", "metric": "mse"}
     worse = BAD.model_copy(update={**lower, "low": 30.0, "high": 40.0})
     calm = guess.model_copy(update={**lower, "low": 10.0, "high": 20.0})
-    assert alarms(verdict("age"), worse, estimate=calm) == ("data", "concept")
+    assert alarms(drift_result("age"), worse, estimate=calm) == ("data", "concept")
 
 
 @pytest.mark.parametrize("kind", ["missing_column", "type", "no_values", "unreadable"])
 def test_bad_data_explains_all_that_follows_from_it(kind: str) -> None:
     bad = finding(kind, serious=True)
-    assert alarms(verdict(quality=(bad,))) == ("quality",)
-    assert alarms(verdict("exited", "embedding", quality=(bad,)), BAD) == ("quality",)
-    both, why = diagnosis.tell(verdict("balance", quality=(bad,)), NONE, NONE, ANSWERS)
+    assert alarms(drift_result(quality=(bad,))) == ("quality",)
+    assert alarms(drift_result("exited", "embedding", quality=(bad,)), BAD) == ("quality",)
+    both, why = diagnosis.diagnose(drift_result("balance", quality=(bad,)), NONE, NONE, ANSWERS)
     assert both == ("quality", "data")
     assert "balance" in why
 
@@ -121,29 +121,29 @@ def test_bad_data_explains_all_that_follows_from_it(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["constant", "missing_values"])
 def test_what_happens_by_chance_counts_where_the_column_drifted(kind: str) -> None:
     odd = finding(kind)
-    found, why = diagnosis.tell(verdict(quality=(odd,)), NONE, NONE, ANSWERS)
+    found, why = diagnosis.diagnose(drift_result(quality=(odd,)), NONE, NONE, ANSWERS)
     assert found == ()
     assert odd.detail in why
-    assert alarms(verdict("age", "exited", quality=(odd,))) == ("quality",)
+    assert alarms(drift_result("age", "exited", quality=(odd,))) == ("quality",)
 
 
 def test_always_the_same_answer_is_no_broken_feed() -> None:
     same = finding("constant", "exited")
-    assert alarms(verdict("exited", quality=(same,))) == ("prediction",)
+    assert alarms(drift_result("exited", quality=(same,))) == ("prediction",)
 
 
 def test_a_fault_explains_its_column_and_no_other() -> None:
     fault = Fault(column="age", share=1.0, detail="age is outside 18 to 92")
-    assert alarms(verdict("age", "exited"), faults=[fault]) == ("quality",)
-    found, why = diagnosis.tell(verdict("age", "balance"), NONE, NONE, ANSWERS, [fault])
+    assert alarms(drift_result("age", "exited"), faults=[fault]) == ("quality",)
+    found, why = diagnosis.diagnose(drift_result("age", "balance"), NONE, NONE, ANSWERS, [fault])
     assert found == ("data",)
     assert fault.detail in why
 
 
 def test_a_window_too_small_is_not_passed_in_silence() -> None:
     few = finding("rows", None, serious=True)
-    small = verdict(quality=(few,), p_value=None, effect=None, columns=())
-    found, why = diagnosis.tell(small, NONE, NONE, ANSWERS)
+    small = drift_result(quality=(few,), p_value=None, effect=None, columns=())
+    found, why = diagnosis.diagnose(small, NONE, NONE, ANSWERS)
     assert found == ()
     assert few.detail in why
     assert "not compared" in why

@@ -7,7 +7,7 @@ from logged import event
 from kaizen.events.schema import line, pack
 from kaizen.events.spool import Spool
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.drift.sequential import ROW_ALARM
+from kaizen.monitoring.drift.sequential import ROW_THRESHOLD
 from kaizen.monitoring.observation import observe_frame
 from kaizen.monitoring.windows.live import Live
 from usecases.churn.features import features
@@ -54,7 +54,7 @@ def test_rows_unlike_any_alarm_at_once_and_the_watching_begins_anew(
     found = live.look()
     assert found is not None
     assert found.alarmed
-    assert found.strength >= ROW_ALARM
+    assert found.strength >= ROW_THRESHOLD
     assert 300 < found.seen <= 312
     assert live.look() is None
     answer(tmp_path, unsure(12))

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from assessed import assessment, performance, verdict, window
+from assessed import assessment, drift_result, performance, window
 
 from kaizen.core.errors import KaizenError, UsageError
 from kaizen.core.paths import Home
@@ -12,7 +12,7 @@ from kaizen.monitoring.windows.store import SCHEMA_VERSION, Store
 
 def test_what_is_added_is_read_back_whole(other_home: Home) -> None:
     store = Store(other_home)
-    alarmed = assessment(1, drift=verdict(0.0002), alarms=("data",), reason="drift in ink")
+    alarmed = assessment(1, drift=drift_result(0.0002), alarms=("data",), reason="drift in ink")
     assert store.newest("digits") == []
     assert store.add(assessment(0))
     assert store.add(alarmed)

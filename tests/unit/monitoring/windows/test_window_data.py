@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from logged import Worker, event
 
@@ -18,8 +19,8 @@ from kaizen.events.label import Label
 from kaizen.events.schema import line, pack
 from kaizen.events.spool import Spool
 from kaizen.monitoring.windows.window import Window
-from kaizen.monitoring.windows.window_data import Seen, rows
-from kaizen.monitoring.windows.windowing import due
+from kaizen.monitoring.windows.window_data import WindowData, load_window
+from kaizen.monitoring.windows.windowing import next_window
 from usecases.churn.features import features as churn
 from usecases.diabetes.features import COLUMNS
 from usecases.diabetes.features import features as diabetes
@@ -29,11 +30,11 @@ from usecases.documents.features import features as documents
 CHANCE = np.random.default_rng(0)
 
 
-def seen(features: Features, folder: Path, need: int = 10, **words: Any) -> Seen:
+def seen(features: Features, folder: Path, need: int = 10, **words: Any) -> WindowData:
     rule = MonitoringRule(window=CountWindow(rows=need))
-    window = due(folder, "diabetes", "3", rule, need, [], time.time() + 10)
+    window = next_window(folder, "diabetes", "3", rule, need, [], time.time() + 10)
     assert isinstance(window, Window)
-    return rows(features, folder, window, **words)
+    return load_window(features, folder, window, **words)
 
 
 def log(folder: Path, found: list[Any]) -> None:
@@ -74,7 +75,7 @@ def test_labels_are_those_that_count_now_and_an_agreement_is_the_answer(folder, 
 def test_of_too_many_rows_some_are_drawn_by_the_seed(folder, workers) -> None:
     workers[0].answer(*range(50))
     first, again, other = (seen(diabetes, folder, 50, most=20, seed=seed) for seed in (1, 1, 2))
-    assert (len(first.table), first.sampled, first.note) == (20, 20, "20 of 50 rows, drawn")
+    assert (len(first.table), first.sampled, first.note) == (20, 20, "a sample of 20 of 50 rows")
     assert list(first.table["age"]) == sorted(first.table["age"]) == list(again.table["age"])
     assert list(first.table["age"]) != list(other.table["age"])
 
@@ -185,6 +186,21 @@ def test_a_window_reads_the_same_after_it_was_compacted(folder) -> None:
     before = seen(diabetes, folder)
     worker.spool.close()
     compact(folder, diabetes)
-    after = rows(diabetes, folder, before.window)
+    after = load_window(diabetes, folder, before.window)
     assert after.events == before.events
     assert after.table.equals(before.table)
+
+
+def test_how_a_window_was_read_is_told() -> None:
+    window = Window(
+        usecase="u", version="1", name="w", since=0.0, until=1.0, rows=3, digest="0" * 64
+    )
+    read = WindowData(
+        window=window, events=[{"id": "e0-0", "time": 0.0}], inputs=None, table=pd.DataFrame(),
+        probabilities=None, answers=np.array([1.5]), labels=[None], redacted=("a",), hidden=("b",),
+        undecoded={"x": "why", "y": "else"}, sampled=None, note="drawn",
+    )  # fmt: skip
+    found = read.reading
+    assert (found.rows, found.undecoded, found.reason, found.note) == (1, 2, "why", "drawn")
+    assert found.hidden == ("b",)
+    assert read.outcomes["answer"].tolist() == ["1.5"]

@@ -19,8 +19,8 @@ from kaizen.events.compact import compact
 from kaizen.events.schema import line
 from kaizen.monitoring.windows.progress import Progress
 from kaizen.monitoring.windows.window import Window
-from kaizen.monitoring.windows.window_data import rows
-from kaizen.monitoring.windows.windowing import Waiting, check_version, due
+from kaizen.monitoring.windows.window_data import load_window
+from kaizen.monitoring.windows.windowing import NotReady, check_version, next_window
 from usecases.diabetes.features import features
 
 LATER = 1e6
@@ -35,11 +35,11 @@ def ask(
     rule: MonitoringRule | None = None,
     version: str = "3",
     **words: Any,
-) -> Window | Waiting:
+) -> Window | NotReady:
     rule = rule or MonitoringRule(window=CountWindow(rows=10))
     # As another process would know them.
     known = [Window.model_validate_json(each.model_dump_json()) for each in judged or []]
-    return due(folder, "diabetes", version, rule, 500, known, now, **words)
+    return next_window(folder, "diabetes", version, rule, 500, known, now, **words)
 
 
 def walk(folder: Path, judged: list[Window] | None = None, **words: Any) -> list[Window]:
@@ -52,7 +52,7 @@ def walk(folder: Path, judged: list[Window] | None = None, **words: Any) -> list
 
 def ids(folder: Path, window: Window) -> list[str]:
     """What is read of a window."""
-    return [event["id"] for event in rows(features, folder, window).events]
+    return [event["id"] for event in load_window(features, folder, window).events]
 
 
 def seal_and_compact(folder: Path, *workers: Any) -> None:
@@ -78,12 +78,12 @@ def test_a_window_is_the_next_rows_in_order_whoever_answered_them(folder, worker
 def test_a_window_is_closed_after_the_grace_and_says_what_it_waits_for(folder, workers) -> None:
     workers[0].answer(*range(9))
     waiting = ask(folder)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.of, waiting.at) == (9, 10, None)
     assert waiting.reason == "9 of the 10 rows of the next window are there"
     workers[1].answer(9)
     waiting = ask(folder, now=9.9)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.at) == (10, 10.0)
     assert isinstance(ask(folder, now=10.0), Window)
 
@@ -110,7 +110,7 @@ def test_late_events_join_the_next_window_first(folder, workers) -> None:
     before = [ids(folder, window) for window in judged]
     late = second.answer(3.5, 12.5, 7.5)
     waiting = ask(folder, judged)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.late) == (8, 3)
     assert waiting.reason.endswith("; 3 of them came late")
     first.answer(25, 26)
@@ -171,11 +171,11 @@ def test_an_interval_is_a_window_and_empty_ones_are_none(folder, workers) -> Non
 
 def test_an_interval_waits_for_its_end_and_the_grace(folder, workers) -> None:
     waiting = ask(folder, rule=HOUR, now=7300)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.of, waiting.at) == (0, None, 10801)
     workers[0].answer(7200, 7300)
     waiting = ask(folder, rule=HOUR, now=10800.5)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.at) == (2, 10801)
     assert "which ends at 1970-01-01 03:00:00 UTC" in waiting.reason
     assert isinstance(ask(folder, rule=HOUR, now=10801), Window)
@@ -187,7 +187,7 @@ def test_late_events_of_an_interval_join_the_next_one_that_has_events(folder, wo
     judged = walk(folder, rule=HOUR, now=3601)
     late = second.answer(2.5, 3000)
     waiting = ask(folder, judged, rule=HOUR, now=9000)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.late) == (2, 2)
     fresh = first.answer(50_000)
     judged = walk(folder, judged, rule=HOUR)
@@ -219,14 +219,14 @@ def test_a_part_of_a_window_is_judged_when_asked_for_and_again_with_the_rest(
     assert part.partial
     assert "-partial-" in part.name
     assert ids(folder, part) == names
-    assert rows(features, folder, part).note == "7 rows of a window that is not full yet"
+    assert load_window(features, folder, part).note == "7 rows of a window that is not full yet"
     names += workers[0].answer(*range(7, 10))
     whole = ask(folder, [part], rule=rule)
     assert isinstance(whole, Window)
     assert not whole.partial
     assert ids(folder, whole) == names
     assert ids(folder, part) == names[:7]
-    assert isinstance(ask(folder, [part, whole], rule=rule, partial=True), Waiting)
+    assert isinstance(ask(folder, [part, whole], rule=rule, partial=True), NotReady)
 
 
 def test_retention_changes_no_window_that_was_judged(folder, workers) -> None:
@@ -255,7 +255,7 @@ def test_a_line_that_was_copied_into_another_file_counts_once(folder, workers) -
     late = workers[1].answer(2.5)
     for _ in range(2):
         waiting = ask(folder, judged)
-        assert isinstance(waiting, Waiting)
+        assert isinstance(waiting, NotReady)
         assert (waiting.rows, waiting.late) == (6, 1)
         seal_and_compact(folder, *workers)
     fresh = workers[0].answer(*range(15, 19))
@@ -286,9 +286,9 @@ def test_damaged_lines_are_counted_and_one_that_is_being_written_is_not(folder, 
     broken = [b"{torn\n", line(event(3, time="noon")), line(event(3, time=1e300)), b"[]\n", b"\n"]
     workers[0].spool.write([*broken, line(event(9))[:-30]])
     waiting = ask(folder)
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, NotReady)
     assert (waiting.rows, waiting.damaged) == (9, 4)
-    assert waiting.reason.endswith("4 lines in its spool files are no events")
+    assert waiting.reason.endswith("4 lines in its spool files are not events")
 
 
 def test_what_cannot_be_watched_is_refused_in_words(folder, workers) -> None:
@@ -302,11 +302,11 @@ def test_what_cannot_be_watched_is_refused_in_words(folder, workers) -> None:
     with pytest.raises(UsageError, match=r"unknown version of .* events '13'.*'1[24]'"):
         check_version(folder, "diabetes", "13")
     waiting = ask(folder, version="13")
-    assert isinstance(waiting, Waiting)
-    assert waiting.reason == "version 13 of diabetes has no events yet, there are of 12, 14"
+    assert isinstance(waiting, NotReady)
+    assert waiting.reason == "version 13 of diabetes has no events yet; versions 12, 14 have"
     for size in (9, 2_000_000):
         with pytest.raises(UsageError, match=f"windows of {size} rows cannot be judged: expected"):
-            due(folder, "diabetes", "12", MonitoringRule(), size, [], LATER)
+            next_window(folder, "diabetes", "12", MonitoringRule(), size, [], LATER)
 
 
 def test_of_many_events_few_are_read(folder, workers, monkeypatch) -> None:
@@ -359,7 +359,7 @@ def test_every_event_is_judged_exactly_once(steps: list[Any], by_time: bool) -> 
                     workers[0].stop()
                 case "now":
                     part = ask(folder, judged, 20, rule, partial=True)
-                    assert isinstance(part, Waiting) or len(ids(folder, part)) == part.rows
+                    assert isinstance(part, NotReady) or len(ids(folder, part)) == part.rows
                 case _:
                     found = walk(folder, judged, rule=rule, now=1000)
                     judged += found[len(judged) :][: 1 if step == "judge one" else None]

@@ -12,7 +12,7 @@ from kaizen.monitoring.performance import labelled
 from kaizen.monitoring.performance.baseline import Baseline
 from kaizen.monitoring.performance.measured import unknown
 from kaizen.monitoring.windows import label_shift
-from kaizen.monitoring.windows.explain import explain
+from kaizen.monitoring.windows.diagnosis import diagnose_window
 
 ANSWERS = ("sick", "confidence")
 NONE = unknown("not asked")
@@ -73,7 +73,7 @@ def found(made: tuple[Profile, Baseline], rows: pd.DataFrame) -> tuple[Any, str]
     table, said, _ = observed(rows)
     told = labelled.measure(baseline, rows["truth"].to_numpy(), said, MonitoringRule(), seed=0)
     verdict = profile.check(table)
-    return explain(profile, baseline, table, verdict, told, NONE, ANSWERS)
+    return diagnose_window(profile, baseline, table, verdict, told, NONE, ANSWERS)
 
 
 def test_nothing(made: tuple[Profile, Baseline]) -> None:
@@ -93,7 +93,7 @@ def test_another_mix_of_classes(made: tuple[Profile, Baseline]) -> None:
 def test_the_new_mix_is_found_from_answers_alone(made: tuple[Profile, Baseline]) -> None:
     profile, baseline = made
     table = observed(patients(12, 400, sick=0.6))[0]
-    weights = label_shift.weights(profile, baseline, table, ANSWERS)
+    weights = label_shift.importance_weights(profile, baseline, table, ANSWERS)
     assert weights is not None
     surest = profile.reference.values[:, profile.reference.numbers.index("confidence")] > 0.95
     said = profile.reference.labels[:, 0] == 1
@@ -104,13 +104,14 @@ def test_the_new_mix_is_found_from_answers_alone(made: tuple[Profile, Baseline])
 def test_without_a_baseline_answers_count_as_true(made: tuple[Profile, Baseline]) -> None:
     profile, _ = made
     table = observed(patients(12, 400, sick=0.6))[0]
-    weights = label_shift.weights(profile, None, table, ("sick",))
+    weights = label_shift.importance_weights(profile, None, table, ("sick",))
     assert weights is not None
     known = profile.reference.labels[:, 0] == 1
     share = (weights * known).sum() / weights.sum()
     assert share == pytest.approx(table["sick"].mean(), abs=1e-3)
-    assert label_shift.weights(profile, None, table, ("nothing",)) is None
-    assert label_shift.weights(profile, None, table.drop(columns="sick"), ("sick",)) is None
+    assert label_shift.importance_weights(profile, None, table, ("nothing",)) is None
+    without = table.drop(columns="sick")
+    assert label_shift.importance_weights(profile, None, without, ("sick",)) is None
 
 
 def test_other_truths(made: tuple[Profile, Baseline]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kaizen.core.errors import KaizenError
 from kaizen.monitoring.drift.profile import Profile
-from kaizen.monitoring.reports import drift_page
+from kaizen.monitoring.reports import evidently_report
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +26,8 @@ def test_the_page_shows_every_column_its_title_and_kaizens_verdict(table: pd.Dat
         table, categorical=["prediction"], confidence="confidence", window=150, seed=0, draws=1999
     )
     verdict = profile.check(table.assign(confidence=0.1))
-    page = drift_page.html(
-        table, table.assign(confidence=0.1), "digits <v3> & more", verdict=verdict
+    page = evidently_report.html(
+        table, table.assign(confidence=0.1), "digits <v3> & more", drift=verdict
     )
     assert "<title>digits &lt;v3&gt; &amp; more</title>" in page
     top = page.split("<body>")[1].partition("<script")[0]
@@ -50,7 +50,7 @@ def test_odd_columns_do_not_stop_the_report(table: pd.DataFrame) -> None:
         holes=table["confidence"].where(table["confidence"] > 0.8, np.inf),
         vector=[np.ones(3)] * 300,
     )
-    page = drift_page.html(odd, odd.drop(columns="country"), "odd")
+    page = evidently_report.html(odd, odd.drop(columns="country"), "odd")
     assert "holes" in page
     assert "mixed" in page
     assert "one side has no values: country, infinite, empty." in page
@@ -59,4 +59,4 @@ def test_odd_columns_do_not_stop_the_report(table: pd.DataFrame) -> None:
 
 def test_nothing_to_draw_is_an_error_in_words() -> None:
     with pytest.raises(KaizenError, match=r"\(a\) and current \(b\)"):
-        drift_page.html(pd.DataFrame({"a": [1.0]}), pd.DataFrame({"b": [1.0]}), "none")
+        evidently_report.html(pd.DataFrame({"a": [1.0]}), pd.DataFrame({"b": [1.0]}), "none")

@@ -1,35 +1,26 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 
+from kaizen.monitoring.performance import outcomes
 from kaizen.monitoring.performance.baseline import Baseline
-from kaizen.monitoring.windows import evaluate, outcomes
+from kaizen.monitoring.performance.evaluate import labelled_pairs
 
 
-def seen(answers, labels, probabilities=None):
+def answered(answers, labels, probabilities=None):
     events = [{"id": f"e{at}-0", "time": float(at)} for at in range(len(answers))]
-    return SimpleNamespace(
-        events=events, answers=np.array(answers), labels=labels, probabilities=probabilities,
-        hidden=(), undecoded={"x": "why", "y": "else"}, note="drawn",
-    )  # fmt: skip
+    return outcomes.table(events, np.array(answers), labels, probabilities)
 
 
 def test_answers_and_labels_come_back_as_they_were() -> None:
-    table = outcomes.of(seen([1, 0, 1], [True, None, 0], np.array([[0.2, 0.8]] * 3)))
+    table = answered([1, 0, 1], [True, None, 0], np.array([[0.2, 0.8]] * 3))
     assert table["id"].tolist() == ["e0-0", "e1-0", "e2-0"]
     assert outcomes.answers(table) == [1, 0, 1]
     assert outcomes.labels(table) == [True, None, 0]
     np.testing.assert_array_equal(outcomes.probabilities(table), [[0.2, 0.8]] * 3)
-    text = outcomes.of(seen(["cat", "dog"], [None, None]))
+    text = answered(["cat", "dog"], [None, None])
     assert outcomes.answers(text) == ["cat", "dog"]
     assert outcomes.labels(text) == [None, None]
     assert outcomes.probabilities(text) is None
-
-
-def test_how_a_window_was_read_is_told() -> None:
-    found = outcomes.reading(seen([1.5], [None]))
-    assert (found.rows, found.undecoded, found.reason, found.note) == (1, 2, "why", "drawn")
 
 
 def test_answers_with_a_truth_are_drawn() -> None:
@@ -38,10 +29,10 @@ def test_answers_with_a_truth_are_drawn() -> None:
         truth=known, answers=known, probabilities=None, labels=(0, 1), positive=None,
         task="classification", metric="accuracy", direction="higher",
     )  # fmt: skip
-    table = outcomes.of(seen([1, 0, 1], [True, None, 0]))
-    found = evaluate.known(baseline, table)
+    table = answered([1, 0, 1], [True, None, 0])
+    found = labelled_pairs(baseline, table)
     assert found is not None
     assert (found.truth.tolist(), found.answers.tolist()) == ([1, 0], [1, 1])
-    assert evaluate.known(None, table) is None
-    assert evaluate.known(baseline, outcomes.of(seen([1], [None]))) is None
+    assert labelled_pairs(None, table) is None
+    assert labelled_pairs(baseline, answered([1], [None])) is None
     assert isinstance(table, pd.DataFrame)
