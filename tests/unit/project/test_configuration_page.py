@@ -66,9 +66,7 @@ def test_every_variable_of_the_page_is_read_somewhere() -> None:
     named = {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)}
     assert {"KAIZEN_HOME", "KAIZEN_ENV", "KAIZEN_STACK", "KAIZEN_PORT_ROUTER"} <= named
     code = "".join(
-        path.read_text(encoding="utf-8")
-        for room in ("src", "cli", "registry")
-        for path in sorted((PROJECT_ROOT / room).rglob("*.py"))
+        path.read_text(encoding="utf-8") for path in sorted((PROJECT_ROOT / "src").rglob("*.py"))
     )
     ports = {f"KAIZEN_PORT_{name.upper()}" for name in PORTS}
     assert [name for name in sorted(named - ports) if name not in code] == []
