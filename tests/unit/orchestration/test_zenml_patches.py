@@ -83,6 +83,11 @@ def test_a_type_gets_the_package_that_zenml_would_find(module: str) -> None:
     assert source_utils._get_package_for_module(module_name=module) == zenmls_own(module)
 
 
+def test_a_type_of_the_library_is_recorded_by_the_name_it_is_imported_by() -> None:
+    assert source_utils.resolve(Change).import_path == f"{Change.__module__}.Change"
+    assert source_utils.load(source_utils.resolve(Change)) is Change
+
+
 def test_a_step_in_the_cache_is_found_and_none_where_there_is_none() -> None:
     assert cache_utils.get_cached_step_run("no such key") is None
     key = quiet_sum().steps["quiet_add"].cache_key
