@@ -31,7 +31,7 @@ def up(json: options.Json = False) -> None:
     elif live:
         columns([(item.usecase, f"v{item.version}", item.url) for item in live])
     else:
-        line("nothing is deployed yet: `kaizen run digits` trains and serves a first model")
+        line(f"nothing is deployed yet: {options.first_step()}")
 
 
 def down(json: options.Json = False) -> None:
@@ -66,7 +66,7 @@ def status(json: options.Json = False) -> None:
         )
         return
     if not models and not services and not wrong:
-        line("nothing is here yet: `kaizen run digits` trains and serves a first model")
+        line(f"nothing is here yet: {options.first_step()}")
         return
     _tell_models(models)
     line()
