@@ -27,7 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "project"
 SUFFIX = ".tmpl"
 ELSEWHERE = {
     "gitignore": ".gitignore",
-    "usecases.py": "usecases/__init__.py",
+    "package.py": "usecases/__init__.py",
     "conftest.py": "tests/conftest.py",
     "test_project.py": "tests/test_project.py",
 }
@@ -107,7 +107,7 @@ def _refuse_nesting(place: Path) -> None:
             f"{place} is a kaizen project already: `kaizen init --update` shows what has changed "
             "in kaizen's own files since"
         )
-    below = [each.parent for each in sorted(place.glob(f"*/{project.FILE}"))]
+    below = [each.parent for each in sorted(place.glob(f"[!.]*/{project.FILE}"))]
     inside = [each for each in below if project.around(each)[:1] == [each]]
     relation = [f"lies in the kaizen project {each}" for each in around]
     relation += [f"holds the kaizen project {each}" for each in inside]
