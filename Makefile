@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit lint format docs bench faults lock clean
+.PHONY: help setup run test unit lint format docs wheel bench faults lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -42,6 +42,10 @@ format: setup ## mend style and formatting
 
 docs: setup ## write docs/reference.md from the command line's own help
 	@$(BIN)/python scripts/reference.py
+
+wheel: setup ## build dist/kaizen_loop-*.whl: the library, and what `kaizen init` copies
+	@rm -f dist/kaizen_loop-*.whl
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
 bench: setup ## measure (benchmarks/)
 	@$(BIN)/python -m benchmarks.run $(ARGS)

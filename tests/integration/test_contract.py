@@ -52,6 +52,9 @@ CASES = {
     "simulate_unserved": "simulate diabetes",
     "ui_unknown": "ui airflow",
     "new_known": "new diabetes",
+    "init": "init {folder}/theirs",
+    "init_again": "init {folder}/theirs",
+    "init_update_unknown": "init --update {folder}/theirs --accept steps/laod.py",
     # the loop
     "run_first": "run diabetes --set params.alpha=1.0",
     "train_refused": "train diabetes --set params.alpha=5.0 --require-promotion",

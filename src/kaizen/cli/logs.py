@@ -39,7 +39,7 @@ def logs(
         elif files:
             columns([(path.stem, f"{path.stat().st_size / 1024:,.0f} KiB") for path in files])
         else:
-            line("no logs yet: `kaizen run digits` writes the first")
+            line(f"no logs yet: {options.first_step()}")
         return
     matching = [path for path in files if path.stem.startswith(name)]
     if not matching:

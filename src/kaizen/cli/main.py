@@ -27,6 +27,7 @@ from kaizen.cli import (  # noqa: E402
     gallery,
     gc,
     image,
+    init,
     keys,
     label,
     logs,
@@ -93,8 +94,8 @@ def kaizen(
 
 
 _GROUPS = (
-    run, sweep, new, score, serve, monitor, traffic, replay, verify, simulate, image, doctor, gc,
-    logs, events, label, report, gallery, compact, registry, ui,
+    init, new, run, sweep, score, serve, monitor, traffic, replay, verify, simulate, image, doctor,
+    gc, logs, events, label, report, gallery, compact, registry, ui,
 )  # fmt: skip
 for group in _GROUPS:
     group.add(app)

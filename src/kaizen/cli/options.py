@@ -55,3 +55,12 @@ Folds = Annotated[
         "validation part, by five folds where there is none.",
     ),
 ]
+
+
+def first_step() -> str:
+    """What to type where nothing was run yet, by the use cases that the project has."""
+    from kaizen.core import catalog
+
+    if names := catalog.names():
+        return f"`kaizen run NAME` trains and serves a first model ({', '.join(names)})"
+    return "`kaizen new NAME` writes a first use case"

@@ -24,7 +24,7 @@ known, so its file is moved last."""
 
 def kinds() -> list[str]:
     """Every kind of use case there are templates for."""
-    return sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir())
+    return sorted(path.parent.name for path in TEMPLATES.glob(f"*/model.py{SUFFIX}"))
 
 
 def check(name: str, kind: str, project: Project | None = None) -> None:

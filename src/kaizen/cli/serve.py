@@ -33,7 +33,7 @@ def up(json: options.Json = False) -> None:
     elif registered := services.of(home()):
         line(f"started: {', '.join(each.name for each in registered)}; no model is deployed")
     else:
-        line("nothing is deployed yet: `kaizen run digits` trains and serves a first model")
+        line(f"nothing is deployed yet: {options.first_step()}")
 
 
 def down(json: options.Json = False) -> None:
@@ -76,7 +76,7 @@ def status(json: options.Json = False) -> None:
         )
         return
     if not models and not services and not registered and not wrong:
-        line("nothing is here yet: `kaizen run digits` trains and serves a first model")
+        line(f"nothing is here yet: {options.first_step()}")
         return
     _tell_models(models)
     line()

@@ -278,8 +278,7 @@ def find(folder: Path) -> Project:
     Raises:
         UsageError: none, or a project within another one, where only a name tells which is meant.
     """
-    above = [folder, *folder.parents]
-    roots = [each for each in above if _table(each / FILE) is not None]
+    roots = around(folder)
     if not roots:
         raise UsageError(
             f"{folder} is in no kaizen project (no {FILE} with a table [tool.{TABLE}] here or "
@@ -292,6 +291,11 @@ def find(folder: Path) -> Project:
             f"by `kaizen --project DIR ...` or {VARIABLE}"
         )
     return at(roots[0])
+
+
+def around(folder: Path) -> list[Path]:
+    """The root of every project that ``folder`` lies in, the nearest first."""
+    return [each for each in (folder, *folder.parents) if _table(each / FILE) is not None]
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:

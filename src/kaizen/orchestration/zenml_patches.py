@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import platform
 import sys
-import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -70,11 +69,16 @@ def _no(*_: Any, **__: Any) -> bool:
 
 @functools.cache
 def packages() -> tuple[str, ...]:
-    """Installed distributions as ``name==version``, by the names of their folders."""
-    folders = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
+    """Installed distributions as ``name==version``, by the names of their folders.
+
+    Wherever this Python looks for modules, as in the site-packages that an environment shares with
+    another one; the first of a name is the one that is imported.
+    """
+    folders = dict.fromkeys(map(Path, sys.path))
     found = (path.name for folder in folders for path in folder.glob("*.dist-info"))
-    pairs = (name.removesuffix(".dist-info").rpartition("-") for name in found)
-    return tuple(sorted(f"{name.replace('_', '-')}=={version}" for name, _, version in pairs))
+    pairs = [name.removesuffix(".dist-info").rpartition("-") for name in found]
+    versions = {name.replace("_", "-"): version for name, _, version in reversed(pairs)}
+    return tuple(sorted(f"{name}=={version}" for name, version in versions.items()))
 
 
 @functools.cache
