@@ -21,6 +21,7 @@ def html(
 
     Raises:
         KaizenError: a side has no rows, or they share no column with values.
+        NotInstalled: Evidently is not there.
     """
     first = [column.name for column in verdict.columns] if verdict else []
     two = sides(reference, current, first=first, seed=seed)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from kaizen.core import extras
 from kaizen.core.usecase import Array
 from kaizen.monitoring.drift.quality import keys
 from kaizen.monitoring.drift.result import Verdict
@@ -144,6 +145,7 @@ def _performance(evidently: Any, labelled: Labelled, seed: int) -> tuple[Any, An
 
 def _evidently() -> Any:
     """The library, which takes seconds to import and reads this variable when it is."""
+    extras.needs("evidently", who="a drift page")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     import evidently
     import evidently.presets
