@@ -18,9 +18,9 @@ from kaizen.core.project import Project
 
 _BLOCK = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)
 _PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^\s;\\]+)")
-_OUTSIDE = re.compile(r"^\s*#\s+(?:via\s+)?(?!via\s)\S+[ \t]+\S", re.MULTILINE)
+_OUTSIDE = re.compile(r"^[ \t]*#[ \t]+(?:via[ \t]+)?(?!via[ \t])\S+[ \t]+\S", re.MULTILINE)
 """Who asks is no library of the lock: a project, or a file of requirements."""
-_VIA = re.compile(r"^\s*#\s+(?:via\s+)?([A-Za-z0-9._-]+)\s*$", re.MULTILINE)
+_VIA = re.compile(r"^[ \t]*#[ \t]+(?:via[ \t]+)?(?!via$)([A-Za-z0-9._-]+)[ \t]*$", re.MULTILINE)
 
 
 class Pin(NamedTuple):
