@@ -8,6 +8,7 @@ from zenml import step
 from zenml.types import HTMLString
 
 from kaizen.core import catalog, progress
+from kaizen.core.extras import NotInstalled
 from kaizen.core.paths import home
 from kaizen.data.digest import row_digests
 from kaizen.inference.scorer import Scorer
@@ -27,7 +28,8 @@ def drift_check(
 ) -> tuple[Annotated[HTMLString, "drift_report"], Annotated[dict[str, Any], "drift"]]:
     """``champion`` is the version compared with, empty where there is none.
 
-    Evidently draws its report only for an alarm: it takes seconds, and explains what drifted.
+    Evidently draws its report only for an alarm: it takes seconds, and explains what drifted. Where
+    it is not installed that is said in place of the report: the verdict is not Evidently's.
     """
     if not champion:
         progress.figure("no champion to compare with")
@@ -37,7 +39,7 @@ def drift_check(
     # The champion is surer of rows it has learnt from, so they say nothing of new ones.
     learnt = set(row_digests(before))
     new = train[[digest not in learnt for digest in row_digests(train)]].reset_index(drop=True)
-    profile, page = profiles.of(usecase, champion), ""
+    profile, page, said = profiles.of(usecase, champion), "", ""
     if profile is None:
         found = check.nothing_to_compare(
             len(new), f"v{champion} has no drift profile: nothing to compare with."
@@ -55,6 +57,9 @@ def drift_check(
                 for rows in (before, train)
             )
             title = f"{usecase}: new training data against that of v{champion}"
-            page = evidently_report.html(known, seen, title, drift=found.verdict)
-    progress.figure(found.note)
-    return HTMLString(page or f"<p>{escape(found.note)}</p>"), found.model_dump(mode="json")
+            try:
+                page = evidently_report.html(known, seen, title, drift=found.verdict)
+            except NotInstalled as missing:
+                said = f"; {missing}"
+    progress.figure(f"{found.note}{said}")
+    return HTMLString(page or f"<p>{escape(found.note + said)}</p>"), found.model_dump(mode="json")

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,9 @@ from packaging.specifiers import SpecifierSet
 from kaizen.core import layout as layouts
 from kaizen.core import ports
 from kaizen.core.errors import KaizenError, unknown
+from kaizen.core.extras import EXTRAS
 from kaizen.core.paths import Home
+from kaizen.packaging import requirements
 from kaizen.rollout.processes import MARK
 
 ENOUGH_DISK = 2 * 10**9
@@ -51,8 +53,14 @@ def python(running: str, wanted: str) -> Check:
     return Check("python", "failed", f"{running}, expected {wanted}", "`make setup`")
 
 
-def libraries(lock: str, installed: Mapping[str, str]) -> Check:
-    """Whether every package of a lock file's text is installed in its locked version."""
+def libraries(lock: str, installed: Mapping[str, str], without: Sequence[str] = ()) -> Check:
+    """Whether every package of a lock file's text is installed in its locked version.
+
+    Args:
+        without: extras that are not installed: what they alone need may be missing.
+    """
+    names = [library.distribution for extra in without for library in EXTRAS[extra]]
+    spared = requirements.needed_by_these_alone(names, requirements.pins(lock)) if names else set()
     pins = re.findall(r"^[A-Za-z0-9][^\\\n]*==[^\\\n]*", lock, re.MULTILINE)
     locked = [pin for pin in map(Requirement, pins) if pin.marker is None or pin.marker.evaluate()]
     found = {_normal(name): version for name, version in installed.items()}
@@ -61,13 +69,16 @@ def libraries(lock: str, installed: Mapping[str, str]) -> Check:
         f"{str(pin.specifier).removeprefix('==')}"
         for pin in locked
         if found.get(_normal(pin.name), "") not in pin.specifier
+        and (_normal(pin.name) in found or _normal(pin.name) not in spared)
     ]
     if not locked:
         return Check("libraries", "failed", "requirements.txt locks nothing", "get it from git")
     if wrong:
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         return Check("libraries", "failed", "; ".join(wrong[:3]) + more, "`make setup`")
-    return Check("libraries", "ok", f"{len(locked)} as locked")
+    there = sum(_normal(pin.name) in found for pin in locked)
+    left_out = f"; not installed: kaizen-loop[{','.join(without)}]" if without else ""
+    return Check("libraries", "ok", f"{there} as locked{left_out}")
 
 
 def git(program: str | None) -> Check:

@@ -14,7 +14,7 @@ import typer
 
 from kaizen.cli import options
 from kaizen.cli.output import as_json, columns, line
-from kaizen.core import project
+from kaizen.core import extras, project
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home, home
 
@@ -109,7 +109,9 @@ def _libraries() -> Check:
 
     lock = project.current().lock.read_text(encoding="utf-8")
     return libraries(
-        lock, {each.name: each.version for each in reversed([*metadata.distributions()])}
+        lock,
+        {each.name: each.version for each in reversed([*metadata.distributions()])},
+        extras.absent(),
     )
 
 

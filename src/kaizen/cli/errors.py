@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kaizen.core import extras
 from kaizen.core.errors import KaizenError, UsageError
+from kaizen.core.extras import NotInstalled
 from kaizen.core.paths import home
 
 
@@ -22,12 +24,12 @@ def explained(log: Path) -> Iterator[None]:
     """An error ends in one line that names the log; its traceback stands there."""
     try:
         yield
-    except UsageError:
+    except (UsageError, NotInstalled):
         raise
     except Exception as error:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exception(error, file=file)
-        known = isinstance(error, KaizenError)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        known = error if isinstance(error, KaizenError) else extras.of_error(error)
+        reason = str(known or f"{type(error).__name__}: {error}")
         raise KaizenError(f"{reason} (log: {log})") from error

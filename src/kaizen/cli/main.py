@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kaizen.core import environment
+from kaizen.core import environment, extras
 
 if sys.platform == "win32":
     sys.exit("kaizen runs on Linux and macOS: on Windows use WSL (`wsl --install`)")
@@ -119,7 +119,8 @@ def main() -> None:
     except typer.TyperException as problem:
         _end(_wrong_word(problem), problem.exit_code)
     except Exception as problem:
-        _end(_unforeseen(problem), KaizenError.exit_code)
+        known = extras.of_error(problem)
+        _end(str(known) if known else _unforeseen(problem), KaizenError.exit_code)
     if code == INTERRUPTED:
         error("stopped", json_too="--json" in sys.argv)
         # A thread in the middle of a training cannot be interrupted, and Python would wait for it.

@@ -9,7 +9,7 @@ import typer
 from kaizen.cli import options
 from kaizen.cli.assessment_view import record, tell
 from kaizen.cli.errors import explained, log_of
-from kaizen.cli.output import as_json, columns, line
+from kaizen.cli.output import as_json, columns, line, note
 from kaizen.core.paths import home
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def _once(
         from kaizen.workflows import watch
 
         found = watch.once(usecase, version, rule, stack=stack)
+    if found.undrawn:
+        note(found.undrawn)
     if json:
         as_json(_record(found))
         return

@@ -8,6 +8,8 @@ import typer
 
 from kaizen.cli import options
 from kaizen.cli.output import as_json, line
+from kaizen.core import project
+from kaizen.core.extras import PACKAGE
 
 
 def add(app: typer.Typer) -> None:
@@ -18,7 +20,12 @@ def add(app: typer.Typer) -> None:
 def new(
     name: Annotated[str, typer.Argument(help="Its name: small letters, digits, underscores.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="tabular (rows of numbers) or image (a Keras CNN).")
+        str,
+        typer.Option(
+            "--kind",
+            help="tabular (rows of numbers) or image (a Keras CNN, which "
+            "needs kaizen-loop[keras]).",
+        ),
     ] = "tabular",
     json: options.Json = False,
 ) -> None:
@@ -35,6 +42,8 @@ def new(
     for path in files:
         line(f"  {path}")
     line()
+    if extras := project.current().extras(name):
+        line(f"It needs:         pip install '{PACKAGE}[{','.join(extras)}]'")
     line(f"It runs already:  kaizen run {name}")
     line(f"Its tests:        python -m pytest tests/unit/usecases/test_{name}.py")
     line(f"Now put your data into usecases/{name}/model.py: first load, then contract, then train.")

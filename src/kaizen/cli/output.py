@@ -20,6 +20,11 @@ def line(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def note(text: str) -> None:
+    """One line on standard error, beside the result: what could not be done and harms nothing."""
+    sys.stderr.write(f"kaizen: {text}\n")
+
+
 def error(message: str, *, json_too: bool) -> None:
     """An error on standard error, and as a JSON object when the user asked for JSON."""
     sys.stderr.write(f"kaizen: {message}\n")

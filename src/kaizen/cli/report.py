@@ -35,12 +35,13 @@ def report(
     Example: `kaizen report digits`
     """
     from kaizen.cli.terminal import watching
-    from kaizen.core import catalog
+    from kaizen.core import catalog, extras
     from kaizen.monitoring.windows.store import Store
     from kaizen.orchestration import stacks
 
     catalog.check(usecase)
     stacks.load(stack)
+    extras.needs("evidently", who="`kaizen report`")
     if window is None and not nightly:
         newest = Store(home()).newest(usecase, 1)
         if not newest:

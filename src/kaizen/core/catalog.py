@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kaizen.core import project
+from kaizen.core import extras, project
 from kaizen.core.usecase import Features, UseCase
 
 
@@ -18,6 +18,11 @@ def check(name: str) -> str:
         UsageError: no use case has this name; the nearest one is offered.
     """
     return project.current().check(name)
+
+
+def check_libraries(name: str) -> None:
+    """Go on only where the libraries that the use case is trained with are installed."""
+    extras.needs(*project.current().extras(name), who=name)
 
 
 def usecase(name: str) -> UseCase:

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from kaizen.core import extras
 from kaizen.core.errors import KaizenError, UsageError, unknown
 
 if TYPE_CHECKING:
@@ -124,11 +125,20 @@ class Project:
 
     def model_module(self, usecase: str) -> str:
         """Dotted name of the module that holds a use case's data, contract and training."""
-        return f"usecases.{usecase}.model"
+        return f"{self._package(usecase)}.model"
 
     def features_module(self, usecase: str) -> str:
         """Dotted name of the module that says what a request of a use case is."""
-        return f"usecases.{usecase}.features"
+        return f"{self._package(usecase)}.features"
+
+    def extras(self, usecase: str) -> tuple[str, ...]:
+        """The extras of kaizen that a use case is trained with: ``EXTRAS`` of its package.
+
+        Raises:
+            UsageError: no use case has this name.
+            KaizenError: its package cannot be imported.
+        """
+        return tuple(getattr(self.module(self._package(self.check(usecase))), "EXTRAS", ()))
 
     def usecase(self, name: str) -> UseCase:
         """The use case's ``model`` side. Imports its training framework.
@@ -177,7 +187,11 @@ class Project:
         except KaizenError:
             raise
         except Exception as error:
-            raise KaizenError(self._why_not(name, error)) from error
+            usecase = self._usecase_of(name)
+            # Its package is there, as far as it could be imported itself.
+            also = getattr(sys.modules.get(self._package(usecase)), "EXTRAS", ())
+            missing = extras.of_error(error, usecase or name, tuple(also))
+            raise missing or KaizenError(self._why_not(name, error)) from error
 
     def activate(self) -> None:
         """Let this process import the project's modules, before any that share their names."""
@@ -187,6 +201,14 @@ class Project:
     def variables(self) -> Mapping[str, str]:
         """What a process that is started for this project finds it by."""
         return {VARIABLE: str(self.root)}
+
+    def _package(self, usecase: str) -> str:
+        return f"usecases.{usecase}"
+
+    def _usecase_of(self, module: str) -> str:
+        """The use case that a module is of, "" where it is of none."""
+        folder, _, inside = module.partition(".")
+        return inside.partition(".")[0] if folder == "usecases" else ""
 
     def _content(self, path: Path) -> bytes:
         try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import httpx
 import psutil
 
+from kaizen.core import extras
 from kaizen.core.errors import KaizenError
 from kaizen.core.paths import Home
 from kaizen.core.ports import HOST
@@ -101,6 +102,7 @@ def _zenml(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
 
 def _evidently(port: int, home: Home) -> tuple[list[str], dict[str, str]]:
     """Its server watches the workspace: a report kept meanwhile is shown without a restart."""
+    extras.needs("evidently", who="`kaizen ui evidently`")
     workspace = home.monitoring / "evidently"
     workspace.mkdir(parents=True, exist_ok=True)
     command = [

@@ -53,7 +53,7 @@ def forget() -> None:
 def library_versions() -> str:
     """Python and the libraries a step may use, with their versions."""
     installed = dict(pair.split("==") for pair in packages())
-    versions = [f"{name} {installed[name]}" for name in LIBRARIES]
+    versions = [f"{name} {installed.get(name, 'not installed')}" for name in LIBRARIES]
     own = f"kaizen {__version__} {package_digest(Path(kaizen.__file__).parent)}"
     return ", ".join([f"python {platform.python_version()}", own, *versions])
 

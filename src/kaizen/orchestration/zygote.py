@@ -28,6 +28,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from kaizen.core import extras
 from kaizen.core.errors import KaizenError
 
 MESSAGE = 160_000
@@ -206,6 +207,7 @@ def described(error: BaseException) -> dict[str, str]:
 
 def reason(error: BaseException) -> str:
     """What an exception says: a message for users as it is, any other with its type."""
+    error = extras.of_error(error) or error
     text = str(error)[:TRACEBACK]
     if isinstance(error, KaizenError):
         return text

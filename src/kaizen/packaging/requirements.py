@@ -18,7 +18,9 @@ from kaizen.core.project import Project
 
 _BLOCK = re.compile(r"^(?=[A-Za-z0-9])", re.MULTILINE)
 _PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^\s;\\]+)")
-_VIA = re.compile(r"^\s*#\s+(?:via\s+)?([A-Za-z0-9._-]+)\s*$", re.MULTILINE)
+_OUTSIDE = re.compile(r"^[ \t]*#[ \t]+(?:via[ \t]+)?(?!via[ \t])\S+[ \t]+\S", re.MULTILINE)
+"""Who asks is no library of the lock: a project, or a file of requirements."""
+_VIA = re.compile(r"^[ \t]*#[ \t]+(?:via[ \t]+)?(?!via$)([A-Za-z0-9._-]+)[ \t]*$", re.MULTILINE)
 
 
 class Pin(NamedTuple):
@@ -69,6 +71,25 @@ def needed(names: Sequence[str], whole: dict[str, Pin]) -> set[str]:
             found.add(name)
             todo.extend(other for other, pin in whole.items() if name in pin.asked_by)
     return found
+
+
+def needed_by_these_alone(names: Sequence[str], whole: dict[str, Pin]) -> set[str]:
+    """Of ``names`` and all that they lead to what nothing else in the lock asks for."""
+    own = frozenset(names)
+    found = needed([name for name in names if name in whole], whole)
+    while True:
+        kept = {
+            name
+            for name in found
+            if whole[name].asked_by <= found and (name in own or not _asked_outside(whole[name]))
+        }
+        if kept == found:
+            return kept
+        found = kept
+
+
+def _asked_outside(pin: Pin) -> bool:
+    return _OUTSIDE.search(pin.text) is not None
 
 
 def _checked(text: str, whole: dict[str, Pin]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 from collections import deque
 from pathlib import Path
+from typing import IO
 
-from kaizen.core import project
+from kaizen.core import extras, project
+from kaizen.workflows.reports import EXTRA
 
 
 class Drawing:
@@ -16,10 +18,17 @@ class Drawing:
         self._log = log
         self._waiting: deque[tuple[str, ...]] = deque()
         self._running: subprocess.Popen[bytes] | None = None
+        self._missing = extras.missing(EXTRA, who="a page of pictures")
 
     def add(self, *words: str) -> None:
-        """Have ``kaizen report WORDS`` run when its turn comes; the same again waits once."""
-        if words not in self._waiting:
+        """Have ``kaizen report WORDS`` run when its turn comes; the same again waits once.
+
+        Where nothing can be drawn here, the log says so in its place.
+        """
+        if self._missing:
+            with self._opened() as log:
+                log.write(f"{' '.join(words)}: {self._missing}\n".encode())
+        elif words not in self._waiting:
             self._waiting.append(words)
         self.go_on()
 
@@ -27,8 +36,7 @@ class Drawing:
         """Begin the next one where nothing runs."""
         if self._waiting and (self._running is None or self._running.poll() is not None):
             words = self._waiting.popleft()
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            with self._log.open("ab") as log:
+            with self._opened() as log:
                 self._running = subprocess.Popen(
                     ["nice", *project.command("kaizen.cli.main", "report", *words)],
                     stdin=subprocess.DEVNULL,
@@ -36,6 +44,10 @@ class Drawing:
                     stderr=log,
                     cwd=project.current().root,
                 )
+
+    def _opened(self) -> IO[bytes]:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        return self._log.open("ab")
 
     def close(self) -> None:
         """End what runs; a page is written whole or not at all."""

@@ -13,6 +13,9 @@ from kaizen.monitoring.reports.nightly import Night
 from kaizen.monitoring.windows.store import Store
 from kaizen.orchestration import outputs
 
+EXTRA = "evidently"
+"""What draws them."""
+
 
 def draw(usecase: str, name: str) -> str:
     """Draw what explains the verdict of a window; the page's path under ``Home.monitoring``.

@@ -36,6 +36,7 @@ def run(config: Config, *, stack: str = "local", deploy: bool = True) -> RunResu
         KaizenError: a step failed; the message names step and reason.
     """
     begun = time.monotonic()
+    catalog.check_libraries(config.usecase)
     step_zygote.ahead()
     case = catalog.usecase(config.usecase)
     scores.check(config.gate, case.task)
@@ -67,6 +68,7 @@ def resume(ref: str, *, stack: str = "local") -> RunResult:
         raise KaizenError(f"run {past.id} of {name} is still going on: nothing to resume")
     deploy = tracking.tags(past.mlflow_run).get("deploy") == "true"
     if not past.completed:
+        catalog.check_libraries(name)
         end_if_unfinished(past.response)
         result = _train(past.config, stack, {"deploy": str(deploy).lower(), "resumes": past.id})
         return _served(past.config, result, begun) if deploy else _timed(result, begun)

@@ -24,6 +24,7 @@ def run(config: Config, *, stack: str = "local") -> SweepResult:
     begun = time.monotonic()
     if config.sweep is None:
         raise candidates.missing(config.usecase)
+    catalog.check_libraries(config.usecase)
     step_zygote.ahead()
     case = catalog.usecase(config.usecase)
     sweep.rule(case, config)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from kaizen.core import locks, project
+from kaizen.core import extras, locks, project
 from kaizen.core.errors import KaizenError
 from kaizen.core.monitoring_settings import MonitoringRule
 from kaizen.core.paths import home
@@ -30,12 +30,14 @@ class Watched(Record):
     Attributes:
         assessed: windows judged now, oldest first.
         waiting: in words, how far the next window is.
+        undrawn: in words, why a page that was due was not drawn; it changes no verdict.
     """
 
     usecase: str
     version: str
     assessed: tuple[Assessment, ...]
     waiting: str
+    undrawn: str = ""
     seconds: float
 
 
@@ -181,18 +183,29 @@ def once(
         if not found and isinstance(part := watch.next(partial=True), Window):
             found.append(watch.judge(part))
         maintenance.tick(home(), usecase, rule.alerts, time.time(), flush=True)
-        for each in found:
-            if each.alarms:
-                reports.draw(usecase, each.window.name)
-        if (night := reports.due(usecase, rule)) is not None:
-            reports.nightly(usecase, watch.version, night)
+        undrawn = _drawn(watch, [each for each in found if each.alarms])
     return Watched(
         usecase=usecase,
         version=watch.version,
         assessed=tuple(found),
         waiting=waiting.reason if isinstance(waiting, NotReady) else "",
+        undrawn=undrawn,
         seconds=round(time.monotonic() - begun, 2),
     )
+
+
+def _drawn(watch: Watch, alarming: Sequence[Assessment]) -> str:
+    """Draw what is due; where that cannot be done here, why."""
+    night = reports.due(watch.usecase, watch.rule)
+    if not alarming and night is None:
+        return ""
+    if missing := extras.missing(reports.EXTRA, who="a page of pictures"):
+        return str(missing)
+    for each in alarming:
+        reports.draw(watch.usecase, each.window.name)
+    if night is not None:
+        reports.nightly(watch.usecase, watch.version, night)
+    return ""
 
 
 def repeat(usecase: str, name: str, *, stack: str = "local") -> Repeated:

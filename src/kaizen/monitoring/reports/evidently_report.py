@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kaizen.core import extras
 from kaizen.monitoring.drift.quality import keys
 from kaizen.monitoring.drift.result import DriftResult
 from kaizen.monitoring.performance.evaluate import LabelledPairs
@@ -130,6 +131,7 @@ def _table(labelled: LabelledPairs, seed: int) -> pd.DataFrame:
 
 def _evidently() -> Any:
     """The library, which takes seconds to import and reads this variable when it is."""
+    extras.needs("evidently", who="a drift page")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     import evidently
     import evidently.presets
