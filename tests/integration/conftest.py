@@ -114,4 +114,5 @@ def kaizen_command() -> str:
 @pytest.fixture(scope="session")
 def job(laptop: Machine) -> Answer:
     """``kaizen run digits --preset fast --json`` on a fresh machine, from another folder."""
-    return laptop.kaizen("run", "digits", "--preset", "fast", "--json", cwd=laptop.user.parent)
+    words = ("--project", str(PROJECT_ROOT), "run", "digits", "--preset", "fast", "--json")
+    return laptop.kaizen(*words, cwd=laptop.user.parent)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from repository import PROJECT_ROOT
 
 from kaizen.events import replay
 from kaizen.events.read import read
@@ -31,7 +32,7 @@ def place(machine_in, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 def churn(place):
     """``kaizen run churn --data mine.csv``, from the folder the file lies in."""
     words = ("run", "churn", "--preset", "fast", "--data", "mine.csv", "--json")
-    answer = place.kaizen(*words, cwd=place.user)
+    answer = place.kaizen("--project", str(PROJECT_ROOT), *words, cwd=place.user)
     assert answer.code == 0, answer.err
     return answer.json
 
