@@ -71,6 +71,23 @@ def test_the_projects_own_lock_is_understood() -> None:
     assert checks.libraries(lock, installed).state == "ok"
 
 
+def test_an_extra_that_is_not_installed_is_no_damage() -> None:
+    lock = (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8")
+    installed = {each.name: each.version for each in reversed([*metadata.distributions()])}
+    bare = {name: v for name, v in installed.items() if name not in ("tensorflow-cpu", "gast")}
+    assert checks.libraries(lock, bare).state == "failed"
+    check = checks.libraries(lock, bare, ["keras"])
+    assert check.state == "ok"
+    assert check.found.endswith(" as locked; not installed: kaizen-loop[keras]")
+    assert checks.libraries(lock, {**bare, "keras": "1"}, ["keras"]).state == "failed", (
+        "not as locked"
+    )
+    del bare["numpy"]
+    wrong = checks.libraries(lock, bare, ["keras"])
+    assert wrong.state == "failed"
+    assert wrong.found.startswith("numpy is not installed, locked is")
+
+
 def test_without_git_one_is_told_what_is_lost() -> None:
     assert checks.git("/usr/bin/git").state == "ok"
     assert checks.git(None).state == "watch"

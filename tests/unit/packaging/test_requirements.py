@@ -55,6 +55,28 @@ def test_a_library_comes_with_all_that_it_needs(project: Project) -> None:
     assert "--hash=sha256:23" in found["bbb"].text
 
 
+@pytest.mark.parametrize(
+    ("names", "alone"),
+    [
+        # bbb asks for aaa; the project asks for bbb, and zzz for both bbb and ccc.
+        (["aaa"], set()),
+        (["bbb"], set()),
+        (["bbb", "zzz"], {"aaa", "bbb", "ccc", "numpy", "zzz"}),
+        (["none-such"], set()),
+    ],
+)
+def test_what_goes_with_libraries_and_what_others_keep(names: list[str], alone: set[str]) -> None:
+    whole = requirements.pins(WHOLE)
+    assert whole["ccc"].asked_by == {"aaa", "zzz"}, "and no library is called via"
+    assert requirements.needed_by_these_alone(names, whole) == alone
+
+
+def test_what_a_project_or_a_file_asks_for_stays() -> None:
+    own = WHOLE.replace("# via bbb", "# via\n    #   bbb\n    #   -r mine.in")
+    alone = requirements.needed_by_these_alone(["bbb", "zzz"], requirements.pins(own))
+    assert alone == {"bbb", "zzz"}
+
+
 def test_this_projects_lock_leads_to_what_pandera_needs() -> None:
     from kaizen.core import project as projects
 
