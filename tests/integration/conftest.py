@@ -35,11 +35,12 @@ class Answer:
 
 @dataclass
 class Machine:
-    """A user's machine: a home folder of the user, empty at first, and a state folder."""
+    """A user's machine: a home folder of the user, empty at first, a state folder, a ``kaizen``."""
 
     user: Path
     home: Home
     environment: dict[str, str] = field(default_factory=dict)
+    program: Path = KAIZEN
 
     def variables(self) -> dict[str, str]:
         kept = ("PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_START")
@@ -54,7 +55,7 @@ class Machine:
     def kaizen(self, *words: str, cwd: Path = PROJECT_ROOT) -> Answer:
         """Run ``kaizen`` with ``words`` as the user would."""
         done = subprocess.run(
-            [str(KAIZEN), *words],
+            [str(self.program), *words],
             env=self.variables(), cwd=cwd, capture_output=True, text=True, timeout=850, check=False,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
