@@ -45,7 +45,7 @@ docs: setup ## write docs/reference.md from the command line's own help
 
 wheel: setup ## build dist/kaizen_loop-*.whl: the library, and what `kaizen init` copies
 	@rm -f dist/kaizen_loop-*.whl
-	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+	@"$(BIN)/uv" build --quiet --wheel --no-build-isolation --python "$(BIN)/python" --out-dir dist
 
 bench: setup ## measure (benchmarks/)
 	@$(BIN)/python -m benchmarks.run $(ARGS)

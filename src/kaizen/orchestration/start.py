@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from warnings import warn
 
 from kaizen.orchestration import acceleration
 
@@ -12,6 +13,7 @@ acceleration.import_zenml()
 from zenml.client import Client  # noqa: E402 - imported the quick way above
 from zenml.enums import StackComponentType  # noqa: E402
 
+from kaizen.core import layout  # noqa: E402
 from kaizen.core.paths import home  # noqa: E402
 from kaizen.orchestration import local_store, stacks  # noqa: E402
 from kaizen.orchestration.stacks import LocalStack  # noqa: E402
@@ -30,6 +32,8 @@ def activate(name: str) -> None:
         KaizenError: the installed ZenML is not the one this was written for.
     """
     chosen = stacks.load(name)
+    # A notebook may come here first: whoever makes a home says which layout it has.
+    layout.open_home(home(), make=True, report=warn)
     acceleration.change_zenml()
     with local_store.alone(home()):
         local_store.start(home())

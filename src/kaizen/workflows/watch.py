@@ -227,7 +227,8 @@ def repeat(usecase: str, name: str, *, stack: str = "local") -> Repeated:
 
 
 def _differences(was: Assessment, now: Assessment) -> Iterator[str]:
-    for name in ("drift", "performance", "estimate", "alarms", "reason", "profile"):
+    # Not the reason: it follows from these, and its words change with kaizen.
+    for name in ("drift", "performance", "estimate", "alarms", "profile"):
         if getattr(was, name) != getattr(now, name):
             yield name
 
